@@ -1,0 +1,1 @@
+"""Thin: somebody's format -> grade(), Report -> theirs."""

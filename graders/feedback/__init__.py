@@ -1,0 +1,1 @@
+"""Report -> HTML, text, CSV. A leaf: nothing here decides anything."""

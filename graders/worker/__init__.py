@@ -1,0 +1,34 @@
+"""The untrusted side: this folder is all of ours that enters the box.
+
+The judge and the worker share no objects. They exchange messages over two pipes, each message one
+value in the format of `wire` (length-prefixed frame, JSON header, raw tensor bytes; never pickle).
+The judge speaks first; each request gets exactly one reply, or the worker is killed.
+
+Request 1, once for each worker: load the submission's text.
+
+    {"op": "load",
+     "exercise": "nf4_quantization",            the exercise, which is also the module's name
+     "defines": ["quantize_nf4", ...],          names that the exercise needs
+     "mode": "whole" | "definitions",           run files whole, or only their definitions
+     "placeholders": ["pandas", ...],           hidden packages that become placeholders (mode "whole")
+     "files": {"nf4_quantization.py": b"..."},  every .py file that was handed in, but `lab.py`
+     "notebook": b"..." | None,                 the notebook's bytes (always loaded by its definitions)
+     "exercise_files": {"lora_with_bias": [...], ...}   every exercise's id and names
+     "stubs": {"nf4_quantization": "..."},      the stubs as handed out
+     "given": "...",                            the text of `lab.py`
+     "forbidden": ["graders", "lora_reference", "reference_solutions"]}
+
+    reply {"found": {"quantize_nf4": {"state": "attempt" | "stub" | "missing", "where": "file" | "notebook" | ""}},
+           "notes": ["..."]}                    what was skipped, for the student
+       or {"raised": RAISED}
+
+Request 2, any number: let one probe look at what was defined (`probes/<exercise>.py`, a function for each probe).
+
+    {"op": "probe", "probe": "quantize", "arguments": {...}, "seed": 17}
+
+    reply {"seen": {...}, "raised": RAISED | None}      what was seen up to the exception, if there was one
+
+RAISED is {"type": "ValueError", "message": "...", "step": "forward", "frames": [[line, "code"], ...],
+           "missing_package": "pandas" | "", "forbidden_package": "lora_reference" | ""}.
+Frames are those in the student's own text only. There is no field for a verdict: probes do and look, they never compare.
+"""

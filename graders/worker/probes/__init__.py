@@ -1,0 +1,1 @@
+"""The worker's side of each exercise: do and look, never compare."""
