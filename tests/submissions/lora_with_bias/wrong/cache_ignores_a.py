@@ -1,0 +1,31 @@
+# mistake: unnamed
+# The merged update is cached and refreshed only when B changes, a copy into A alone goes unnoticed.
+import torch
+import torch.nn as nn
+
+
+class LoRALayerWithBias(nn.Module):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        super().__init__()
+        self.original_layer = original_layer
+        self.rank = rank
+        self.alpha = alpha
+        self.scaling = alpha / rank
+        self.lora_A = nn.Parameter(torch.randn(rank, original_layer.in_features) * 0.01)
+        self.lora_B = nn.Parameter(torch.zeros(original_layer.out_features, rank))
+        self.dropout = nn.Dropout(dropout)
+        self.original_layer.weight.requires_grad = False
+        if self.original_layer.bias is not None:
+            self.original_layer.bias.requires_grad = train_bias
+        self._key = None
+
+    def _delta(self):
+        if torch.is_grad_enabled():
+            return self.lora_B @ self.lora_A * self.scaling
+        key = (self.lora_B._version, self.lora_B.dtype)
+        if self._key != key:
+            self._key, self._cached = key, self.lora_B @ self.lora_A * self.scaling
+        return self._cached
+
+    def forward(self, x):
+        return self.original_layer(x) + self.dropout(x) @ self._delta().T

@@ -1,0 +1,16 @@
+# mistake: unnamed
+# super().__init__() is missing, so the first assignment of a module raises.
+import torch
+import torch.nn as nn
+
+
+class LoRALayerWithBias(nn.Module):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        self.original_layer = original_layer
+        self.lora_A = nn.Parameter(torch.randn(rank, original_layer.in_features) * 0.01)
+        self.lora_B = nn.Parameter(torch.zeros(original_layer.out_features, rank))
+        self.dropout = nn.Dropout(dropout)
+        self.scaling = alpha / rank
+
+    def forward(self, x):
+        return self.original_layer(x) + self.dropout(x) @ self.lora_A.T @ self.lora_B.T * self.scaling
