@@ -53,7 +53,7 @@ class Submission:
         """A hash of everything that can change a verdict, and of nothing else."""
         parts = [self.assignment.encode(), self.notebook_name.encode("utf-8", "surrogatepass")]
         parts.append(b"none" if self.notebook is None else b"some" + self.notebook)
-        parts.append(str(len(self.files)).encode())
+        parts.append(f"{len(self.files)} {len(self.problems)}".encode())
         for name, text in sorted(self.files.items()):
             parts += [name.encode("utf-8", "surrogatepass"), text]
         for line in [*(part for item in sorted(self.problems.items()) for part in item), *self.notes]:
