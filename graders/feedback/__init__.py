@@ -1,1 +1,1 @@
-"""Report -> HTML, text, CSV. A leaf: nothing here decides anything."""
+"""Report -> text, HTML and CSV. A leaf: it knows the nouns of `graders.report` and nothing about grading."""

@@ -255,7 +255,7 @@ def _why_not(x: torch.Tensor) -> str:
 
 
 def _clean_bools(data: bytes) -> bytes:
-    return (np.frombuffer(data, dtype=np.uint8) != 0).astype(np.uint8).tobytes()
+    return bytes((np.frombuffer(data, dtype=np.uint8) != 0).astype(np.uint8))
 
 
 def pack(value: Any, text_limit: int | None = None) -> bytes:

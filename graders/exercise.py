@@ -1,0 +1,195 @@
+"""The nouns of an exercise: what is asked, how cases are drawn, what is claimed.
+
+An `Exercise` has `Experiment`s. An experiment draws cases (JSON-able dicts), and one request to the
+worker shows for one case everything that the experiment's claims look at. A `Property` is a claim with
+points; it is checked in one experiment or more. Three answers of a check are not verdicts on the claim:
+`NOT_APPLICABLE` (the case says nothing about it) and the exception `NotSeen` (the code failed before
+there was anything to see; the failure is blamed on one property, so that it costs once).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+Case = dict[str, Any]  # parameter -> value, JSON-able; contents of tensors are a kind and a seed
+FailureKind = Literal["raised", "timed_out", "crashed", "out_of_memory", "broken_protocol"]
+
+
+class NotSeen(Exception):
+    """What a check wants to look at was never reached."""
+
+
+class NotApplicable:
+    """The type of `NOT_APPLICABLE`."""
+
+
+NOT_APPLICABLE: Final = NotApplicable()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How the student's code ended before the probe had seen everything."""
+
+    kind: FailureKind
+    step: str  # what the probe was doing: "creation", "forward", ...; empty when unknown
+    type: str  # exception type, empty unless raised
+    message: str
+    frames: tuple[tuple[int, str], ...] = ()  # line and text, in the student's own code
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in a sentence for the student."""
+        during = f" during {self.step}" if self.step else ""
+        if self.kind == "raised":
+            where = f" (line {self.frames[-1][0]}: {self.frames[-1][1].strip()})" if self.frames else ""
+            text = f": {self.message}" if self.message else ""
+            return f"Your code raised {self.type}{text}{during}{where}."
+        if self.kind == "timed_out":
+            return f"Your code did not finish within the time limit{during}. {self.message}".rstrip()
+        if self.kind == "out_of_memory":
+            return f"Your code needed more memory than there is{during}."
+        if self.kind == "crashed":
+            return f"Your code ended the process it ran in{during}: it {self.message}."
+        return f"Your code disturbed the answer to the judge{during}."
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the worker saw in one case: values by name, and how it ended if not at the end."""
+
+    values: Mapping[str, Any]
+    failure: Failure | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        """The value seen under `name`. Raises NotSeen if the code failed before."""
+        if name not in self.values:
+            raise NotSeen(name)
+        return self.values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.values
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Evidence against a claim: one sentence, and the values behind it (numbers, tensors, text)."""
+
+    message: str
+    expected: Any = None
+    observed: Any = None
+    kind: Literal["violated"] | FailureKind = "violated"
+
+
+Check = Callable[[Case, Seen, Any], "Violation | NotApplicable | None"]
+
+
+@dataclass(frozen=True)
+class Property:
+    """One claim: its id, the line that the student reads, its points, the sentence of the contract behind it."""
+
+    id: str
+    title: str
+    points: float
+    sentence: str
+    function: str  # the student's function that it is about
+    waits_on: tuple[str, ...] = ()
+
+
+class Experiment:
+    """How cases are drawn, asked and explained. Each exercise file subclasses it.
+
+    `space` gives each parameter's values, simplest first; every parameter is varied. `base` is the plainest
+    case, `cover` lists changes to it: cases that always run, with contents from the grading seed. The
+    parameter `seed` (16 bits) is added to every case and expanded to contents by the judge.
+    """
+
+    id: str
+    probe: str
+    space: Mapping[str, Sequence[Any]]
+    base: Mapping[str, Any] = {}
+    cover: Sequence[Mapping[str, Any]] = ()
+    draws: float = 1.0  # drawn cases, as a share of the setting `examples`
+    cpu_seconds: float = 5.0  # limit of one request, in the worker's CPU seconds
+    devices: tuple[str, ...] = ("cpu",)
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        """What the probe gets: numbers, text, tensors, lists and dicts of them."""
+        raise NotImplementedError
+
+    def oracle(self, case: Case, seen: Seen) -> Any:
+        """What the checks compare with; handed to each of them."""
+        return None
+
+    def limit(self, case: Case) -> float:
+        """CPU seconds that this case may take."""
+        return self.cpu_seconds
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        """The id of the one property that an exception, hang or crash in this case counts against."""
+        raise NotImplementedError
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        """The case's arguments as the student would name them."""
+        return {name: value for name, value in case.items() if name != "seed"}
+
+    def reproduce(self, case: Case, property_id: str) -> str:
+        """Python that shows this case beside the exercise file."""
+        raise NotImplementedError
+
+
+@dataclass
+class Exercise:
+    """One exercise: what it defines, its experiments and its claims, in the order in which they are reported."""
+
+    id: str
+    title: str
+    defines: tuple[str, ...]
+    properties: list[Property] = field(default_factory=list)
+    checks: dict[str, list[tuple[Experiment, Check]]] = field(default_factory=dict)
+    order: int = 0  # place in the assignment
+
+    @property
+    def points(self) -> float:
+        """Points of all properties."""
+        return sum(claim.points for claim in self.properties)
+
+    @property
+    def experiments(self) -> list[Experiment]:
+        """The experiments in the order in which the claims first use them."""
+        found: list[Experiment] = []
+        for pairs in self.checks.values():
+            found += [experiment for experiment, _ in pairs if experiment not in found]
+        return found
+
+    def claim(
+        self, *experiments: Experiment, points: float, sentence: str, function: str = "", waits_on: Sequence[str] = ()
+    ) -> Callable[[Check], Check]:
+        """Decorator: make the check a property. Its name is the id, its docstring's first line the title."""
+
+        def register(check: Check) -> Check:
+            name = check.__name__
+            title = (check.__doc__ or "").strip().splitlines()[0]
+            self.properties.append(
+                Property(name, title, points, sentence, function or self.defines[0], tuple(waits_on))
+            )
+            self.checks[name] = [(experiment, check) for experiment in experiments]
+            return check
+
+        return register
+
+    def also(self, experiment: Experiment, property_id: str) -> Callable[[Check], Check]:
+        """Decorator: check a property that exists in a further experiment."""
+
+        def register(check: Check) -> Check:
+            self.checks[property_id].append((experiment, check))
+            return check
+
+        return register
+
+    def checks_in(self, experiment: Experiment) -> list[tuple[str, Check]]:
+        """Property id and check of every claim that looks at this experiment."""
+        return [
+            (name, check) for name, pairs in self.checks.items() for where, check in pairs if where is experiment
+        ]

@@ -1,0 +1,514 @@
+"""Exercise 4: NF4 quantization, block by block, and back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import NOT_APPLICABLE, Case, Exercise, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
+from graders.replay import call_source, script, tensor_source
+from lora_reference import NF4_LEVELS, dequantize_nf4
+
+exercise = Exercise(
+    "nf4_quantization", "NF4 quantization", ("quantize_nf4", "dequantize_nf4"), order=4
+)
+LEVELS = torch.as_tensor(NF4_LEVELS, dtype=torch.float64)
+MIDPOINTS = ((LEVELS[1:] + LEVELS[:-1]) / 2).numpy()
+TIE = 1e-6  # either neighbour is right this close to the middle of two levels
+DEFAULT_BLOCK = 64
+Verdict = Violation | NotApplicable | None
+
+SHAPES = ([64], [1], [3], [2, 64], [128], [65], [4, 96], [100], [2, 3], [5, 7, 3], [2, 2, 64], [], [0], [0, 4], [3, 130], [512])
+BLOCKS = (64, 64, 64, 1, 2, 3, 16, 32, 100, 256)
+VALUES = ("ones", "ints", "normal", "wide", "levels", "midpoints", "blocks", "zeros")
+
+
+# --- how cases are drawn -----------------------------------------------------------------------------------
+
+
+def make_tensor(case: Case) -> Tensor:
+    """The case's tensor, in its dtype."""
+    dtype = getattr(torch, case["dtype"])
+    shape, kind, block = case["shape"], case["values"], case["block_size"]
+    count = math.prod(shape)
+    if kind in claims.KINDS:
+        spread = 7 if dtype == torch.float16 else 20
+        return claims.contents(kind, shape, case["seed"], 0, spread).to(dtype)
+    rng = np.random.Generator(np.random.Philox(key=[case["seed"], 1]))
+    blocks = max(1, -(-count // block))
+    if kind == "zeros":
+        flat = np.zeros(count)
+    elif kind == "blocks":  # each block of another magnitude, some of them zero
+        size = rng.choice([0.0, 2.0**-14, 2.0**-7, 1.0, 64.0], blocks)
+        size[rng.integers(blocks)] = 0.0
+        flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
+    else:  # values at the levels, or just beside the middle of two of them, with the scale in each block
+        size = np.exp2(rng.integers(-4, 5, blocks).astype(np.float64))
+        if kind == "levels":
+            unit = LEVELS.numpy()[rng.integers(0, 16, count)]
+        else:
+            unit = MIDPOINTS[rng.integers(0, 15, count)] + rng.choice([-3e-6, 3e-6], count)
+        unit[::block] = rng.choice([-1.0, 1.0], len(unit[::block]))
+        flat = unit * np.repeat(size, block)[:count]
+    return torch.from_numpy(np.asarray(flat, dtype=np.float64)).reshape(tuple(shape)).to(dtype)
+
+
+def blocks_of(flat: Tensor, block_size: int) -> tuple[Tensor, Tensor]:
+    """Largest absolute value of each block, float64, and for each value the number of its block."""
+    number = torch.arange(flat.numel()) // block_size
+    count = -(-flat.numel() // block_size)
+    largest = torch.zeros(count, dtype=torch.float64)
+    if flat.numel():
+        largest = largest.scatter_reduce(0, number, flat.abs().to(torch.float64), "amax")
+    return largest, number
+
+
+class Quantize(Experiment):
+    """Quantize a tensor."""
+
+    id, probe = "quantize", "quantize"
+    space = {
+        "shape": SHAPES,
+        "block_size": BLOCKS,
+        "values": VALUES,
+        "dtype": ("float32", "float32", "float32", "float64", "float16", "bfloat16"),
+        "layout": ("contiguous", "contiguous", "transposed", "strided"),
+        "call": ("keywords", "positional", "defaults"),
+    }
+    base = {"shape": [64], "block_size": 64, "values": "normal", "dtype": "float32", "layout": "contiguous", "call": "keywords"}
+    cover = (
+        {"shape": [128], "values": "levels"},
+        {"shape": [2, 1024], "values": "midpoints"},
+        {"shape": [4, 96], "values": "wide"},
+        {"shape": [4, 96], "values": "normal", "call": "positional"},
+        {"shape": [2, 2, 64], "values": "ints", "call": "defaults"},
+        {"shape": [100, 64], "values": "normal"},
+        {"shape": [41, 1024], "values": "normal"},
+        {"values": "zeros"},
+        {"shape": [4, 64], "values": "blocks"},
+        {"shape": [100], "values": "normal"},
+        {"shape": [3, 130], "values": "wide"},
+        {"shape": [5000], "values": "normal", "call": "defaults"},
+        {"shape": [10], "values": "ints"},
+        {"shape": [65], "values": "blocks"},
+        {"shape": [6, 32], "block_size": 32},
+        {"shape": [6, 32], "block_size": 16, "call": "positional"},
+        {"shape": [40], "block_size": 1},
+        {"shape": [300], "block_size": 100},
+        {"shape": [8, 640], "block_size": 4096},
+        {"shape": [8192], "block_size": 4096},
+        {"dtype": "float64", "shape": [2, 64], "values": "midpoints"},
+        {"dtype": "float16", "shape": [4, 64]},
+        {"dtype": "bfloat16", "shape": [4, 64]},
+        {"dtype": "bfloat16", "shape": [200], "values": "wide"},
+        {"dtype": "float16", "values": "zeros"},
+        {"layout": "transposed", "shape": [32, 4]},
+        {"layout": "strided", "shape": [5, 130]},
+        {"shape": []},
+        {"shape": [1]},
+        {"shape": [0]},
+        {"shape": [0, 4]},
+    )
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        block = DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
+        return {"tensor": make_tensor({**case, "block_size": block}), "layout": case["layout"], "block_size": block, "call": case["call"]}
+
+    def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
+        sent = self.arguments(case)
+        flat = sent["tensor"].reshape(-1)
+        largest, number = blocks_of(flat, sent["block_size"])
+        return {**sent, "flat": flat.to(torch.float64), "largest": largest, "number": number}
+
+    def limit(self, case: Case) -> float:
+        return 30.0 if math.prod(case["shape"]) > 1000 else 4.0
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        place = feature(case)
+        return "zero_block" if case["values"] == "zeros" else "codes_form" if place == "plain" else place
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        sent = self.arguments(case)
+        shown = {"tensor": sent["tensor"]}
+        if case["call"] != "defaults":
+            shown["block_size"] = sent["block_size"]
+        if case["layout"] != "contiguous":
+            shown["memory layout"] = case["layout"]
+        return shown
+
+    def reproduce(self, case: Case, property_id: str) -> str:
+        sent = self.arguments(case)
+        lines = [f"x = {tensor_source(sent['tensor'])}"]
+        if case["layout"] == "transposed" and len(case["shape"]) >= 2:
+            lines.append("x = x.transpose(0, -1).contiguous().transpose(0, -1)  # same values, not contiguous")
+        if case["layout"] == "strided" and case["shape"]:
+            lines.append("x = torch.stack([x, x * 0], dim=-1).flatten(-2)[..., ::2]  # same values, not contiguous")
+        called = call_source("quantize_nf4", ["x"], {"block_size": sent["block_size"]}, case["call"])
+        largest, _ = blocks_of(sent["tensor"].reshape(-1), sent["block_size"])
+        if property_id == "unchanged":
+            lines += ["before = x.clone()", called, 'print("yours:   ", x)', 'print("expected:", before)']
+        else:
+            codes = _codes(sent["tensor"].reshape(-1).to(torch.float64), *blocks_of(sent["tensor"].reshape(-1), sent["block_size"]))
+            lines += [
+                f"codes, scales = {called}",
+                'print("yours:   ", codes.dtype, tuple(codes.shape), codes.flatten()[:64].tolist(), scales[:8])',
+                f'print("expected: torch.uint8", {tuple(sent["tensor"].shape)}, {codes[:64].tolist()}, "(a tie may go either way),", '
+                f"torch.tensor({largest[:8].to(torch.float32).tolist()}))",
+            ]
+        return script("nf4_quantization", ["quantize_nf4"], lines)
+
+
+quantize = Quantize()
+
+
+def feature(case: Case) -> str:
+    """The claim that a case is about: the first unusual thing in it, or `plain`."""
+    count, block = math.prod(case["shape"]), DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
+    if case["dtype"] != "float32":
+        return "any_dtype"
+    if count == 0 or not case["shape"] or not _contiguous(case):
+        return "any_tensor"
+    if count % block:
+        return "last_block"
+    return "block_size" if block != DEFAULT_BLOCK else "plain"
+
+
+def _contiguous(case: Case) -> bool:
+    if case["layout"] == "transposed":
+        return len(case["shape"]) < 2
+    return bool(case["layout"] == "contiguous")
+
+
+# --- quantize_nf4 ------------------------------------------------------------------------------------------
+
+
+def _codes(flat: Tensor, largest: Tensor, number: Tensor) -> Tensor:
+    """Nearest codes: of a tie the lower, and 7 in a block of zeros."""
+    scale = torch.where(largest > 0, largest, torch.ones_like(largest))
+    return ((flat / scale[number])[:, None] - LEVELS).abs().argmin(1) if flat.numel() else torch.zeros(0)
+
+
+def _check_codes(codes: Any, want: dict[str, Any], scales: Tensor, only: Tensor) -> Violation | None:
+    """Where `only`, each code is the index of a level nearest to value / scale."""
+    flat = codes.reshape(-1)
+    if flat.numel() and int(flat.max()) > 15:
+        at = int(flat.argmax())
+        return Violation(f"codes holds {int(flat[at])} at position {at}, should be 0 to 15.", "0 to 15", int(flat[at]))
+    scale = scales[want["number"]]
+    ratio = torch.where(scale > 0, want["flat"] / scale, torch.zeros_like(want["flat"]))
+    mine = (ratio - LEVELS[flat.long()]).abs()
+    if flat.numel() == 0:
+        return None
+    best = (ratio[:, None] - LEVELS).abs().min(1).values
+    bad = only & ~(mine <= best + TIE)
+    if not bool(bad.any()):
+        return None
+    at = int(torch.nonzero(bad)[0])
+    right = int((ratio[at] - LEVELS).abs().argmin())
+    nearest = _codes(want["flat"], want["largest"], want["number"]).reshape(codes.shape)
+    return Violation(
+        f"The code at position {at} is {int(flat[at])} (level {float(LEVELS[int(flat[at])]):.4f}), should be {right} "
+        f"(level {float(LEVELS[right]):.4f}): value / scale is {float(ratio[at]):.6g}.",
+        nearest,
+        codes,
+    )
+
+
+def _check_scales(scales: Any, want: dict[str, Any]) -> Violation | None:
+    """One float32 scale a block: its largest absolute value."""
+    wrong = claims.tensor("scales", scales, dtype=torch.float32)
+    wrong = wrong or claims.tensor("scales", scales, shape=want["largest"].shape)
+    size = want["block_size"]
+    return wrong or claims.close("scales", scales, want["largest"], want["largest"] * 2.0**-22, f"blocks of {size} values")
+
+
+def _form(seen: Seen, want: dict[str, Any]) -> Violation | None:
+    if "returned" in seen:
+        kind = claims.kind_of(seen["returned"])
+        return Violation(f"quantize_nf4 returned {kind}, should be a pair (codes, scales).", "a pair", kind)
+    wrong = claims.tensor("codes", seen["codes"], shape=want["tensor"].shape)
+    return wrong or claims.tensor("codes", seen["codes"], dtype=torch.uint8)
+
+
+def _everything(seen: Seen, want: dict[str, Any]) -> Violation | None:
+    """Codes and scales as they should be, in a case with something unusual."""
+    wrong = _form(seen, want) or _check_scales(seen["scales"], want)
+    return wrong or _check_codes(seen["codes"], want, want["largest"], torch.ones_like(want["flat"], dtype=torch.bool))
+
+
+@exercise.claim(quantize, points=2, sentence="`codes`: `torch.uint8`, the tensor's shape.")
+def codes_form(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The codes are uint8, in the tensor's shape."""
+    return _form(seen, want) if feature(case) == "plain" else NOT_APPLICABLE
+
+
+@exercise.claim(quantize, points=3, sentence="`scales`: float32, 1-D, one per block, the block's largest absolute value.")
+def scales(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Each block's scale is its largest absolute value."""
+    if feature(case) != "plain" or case["values"] in ("zeros", "blocks"):
+        return NOT_APPLICABLE
+    if "returned" in seen:
+        raise NotSeen("scales")
+    return _check_scales(seen["scales"], want)
+
+
+@exercise.claim(
+    quantize,
+    points=3,
+    sentence="`codes`: each the index of the level nearest to `value / scale`; on a tie either neighbour is right.",
+    waits_on=("codes_form",),
+)
+def nearest_level(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Each code is the index of the level nearest to value / scale."""
+    if feature(case) != "plain":
+        return NOT_APPLICABLE
+    if _form(seen, want):
+        raise NotSeen("codes")
+    only = (want["largest"] > 0)[want["number"]]
+    if not bool(only.any()):
+        return NOT_APPLICABLE
+    wrong = _check_codes(seen["codes"], want, want["largest"], only)
+    own = seen["scales"]
+    if wrong and isinstance(own, Tensor) and own.is_floating_point() and own.shape == want["largest"].shape:
+        own = own.to(torch.float64)  # a wrong scale is paid for once: the codes may fit the scale that was returned
+        if bool((torch.isfinite(own) & (own > 0) | (want["largest"] == 0)).all()):
+            return wrong if _check_codes(seen["codes"], want, own, only) else None
+    return wrong
+
+
+@exercise.claim(
+    quantize,
+    points=2,
+    sentence="A block of zeros has scale 0 and codes 7, with no warning and no NaN.",
+    waits_on=("codes_form",),
+)
+def zero_block(case: Case, seen: Seen, want: Any) -> Verdict:
+    """A block of zeros gets scale 0 and codes 7, without a warning."""
+    zero = want["largest"] == 0
+    if case["values"] not in ("zeros", "blocks") or feature(case) not in ("plain", "last_block", "block_size"):
+        return NOT_APPLICABLE
+    if not bool(zero.any()) or (feature(case) != "plain" and case["values"] == "blocks"):
+        return NOT_APPLICABLE
+    if _form(seen, want):
+        raise NotSeen("codes")
+    given = seen["scales"]
+    if not isinstance(given, Tensor) or given.shape != zero.shape:
+        raise NotSeen("scales")
+    if not bool((given[zero] == 0).all()):
+        value = float(given[zero].to(torch.float64)[given[zero] != 0][0])
+        return Violation(f"The scale of a block of zeros is {value:g}, should be 0.", 0.0, value)
+    codes = seen["codes"].reshape(-1)[zero[want["number"]]]
+    if not bool((codes == 7).all()):
+        value = int(codes[codes != 7][0])
+        return Violation(f"A block of zeros has code {value}, should be 7 (level 0).", 7, value)
+    warned = [entry for entry in _warnings(seen) if entry[0] == "RuntimeWarning"]
+    return Violation(f"A block of zeros gave a warning: {warned[0][1]}", "no warning", warned[0][1]) if warned else None
+
+
+def _warnings(seen: Seen) -> list[list[str]]:
+    entries = seen["warnings"] if "warnings" in seen else []
+    good = [entry for entry in entries if isinstance(entry, list) and len(entry) == 2] if isinstance(entries, list) else []
+    return [[str(part)[:200] for part in entry] for entry in good]
+
+
+MAIN = ("codes_form", "scales", "nearest_level")
+
+
+@exercise.claim(quantize, points=1, sentence="The last block may be shorter.", waits_on=MAIN)
+def last_block(case: Case, seen: Seen, want: Any) -> Verdict:
+    """A last block that is shorter is a block like the others."""
+    if feature(case) != "last_block" or case["values"] in ("zeros", "blocks"):
+        return NOT_APPLICABLE
+    return _everything(seen, want)
+
+
+@exercise.claim(quantize, points=1, sentence="The tensor is read in row-major order in blocks of `block_size`.", waits_on=MAIN)
+def block_size(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Blocks have the size that was asked for."""
+    if feature(case) != "block_size" or case["values"] in ("zeros", "blocks"):
+        return NOT_APPLICABLE
+    return _everything(seen, want)
+
+
+@exercise.claim(quantize, points=1, sentence="The tensor: any floating dtype.", waits_on=MAIN)
+def any_dtype(case: Case, seen: Seen, want: Any) -> Verdict:
+    """float64, float16 and bfloat16 tensors work as float32 ones do."""
+    if feature(case) != "any_dtype" or not _plain_otherwise(case):
+        return NOT_APPLICABLE
+    return _everything(seen, want)
+
+
+@exercise.claim(
+    quantize,
+    points=1,
+    sentence="The tensor: any shape, contiguous or not. An empty tensor gives empty codes and no scales.",
+    waits_on=MAIN,
+)
+def any_tensor(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Tensors of any shape work: transposed, strided, without dimensions, empty."""
+    if feature(case) != "any_tensor" or not _plain_otherwise(case):
+        return NOT_APPLICABLE
+    return _everything(seen, want)
+
+
+def _plain_otherwise(case: Case) -> bool:
+    """Nothing else in the case belongs to another claim: blocks of 64, none of zeros, none shorter (but 1 value, or none)."""
+    count = math.prod(case["shape"])
+    block = DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
+    return case["values"] not in ("zeros", "blocks") and (count <= 1 or True) and block > 0
+
+
+@exercise.claim(quantize, points=0.5, sentence="Neither function changes its arguments.", waits_on=("codes_form",))
+def unchanged(case: Case, seen: Seen, want: Any) -> Verdict:
+    """quantize_nf4 leaves its tensor as it was."""
+    if math.prod(case["shape"]) == 0:
+        return NOT_APPLICABLE
+    after = seen["tensor"]
+    if isinstance(after, Tensor) and torch.equal(after, want["tensor"]):
+        return None
+    return Violation("The tensor was changed by quantize_nf4.", want["tensor"], after)
+
+
+# --- dequantize_nf4 ----------------------------------------------------------------------------------------
+
+
+class Dequantize(Experiment):
+    """Dequantize codes and scales that the judge made."""
+
+    id, probe, draws = "dequantize", "dequantize", 0.5
+    space = {
+        "shape": SHAPES,
+        "block_size": BLOCKS,
+        "scales": claims.KINDS,
+        "call": ("keywords", "positional", "defaults"),
+    }
+    base = {"shape": [64], "block_size": 64, "scales": "ints", "call": "keywords"}
+    cover = (
+        {"shape": [2, 64], "scales": "normal"},
+        {"shape": [4, 96], "scales": "wide", "call": "defaults"},
+        {"shape": [2, 2, 64], "call": "positional"},
+        {"shape": [41, 1024], "scales": "normal"},
+        {"shape": [100, 64], "scales": "normal"},
+        {"shape": [100], "scales": "normal"},
+        {"shape": [3, 130], "scales": "normal"},
+        {"shape": [5000], "scales": "wide"},
+        {"shape": [6, 32], "block_size": 16},
+        {"shape": [6, 32], "block_size": 32, "call": "positional"},
+        {"shape": [40], "block_size": 1},
+        {"shape": [300], "block_size": 100},
+        {"shape": [8192], "block_size": 4096},
+        {"shape": []},
+        {"shape": [0]},
+        {"shape": [0, 4]},
+    )
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        block = DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
+        count = math.prod(case["shape"])
+        rng = np.random.Generator(np.random.Philox(key=[case["seed"], 2]))
+        codes = torch.from_numpy(rng.integers(0, 16, count).astype(np.uint8)).reshape(tuple(case["shape"]))
+        scales = claims.contents(case["scales"], [-(-count // block)], case["seed"], 3).abs().to(torch.float32)
+        return {"codes": codes, "scales": scales, "block_size": block, "call": case["call"]}
+
+    def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
+        sent = self.arguments(case)
+        return {**sent, "values": dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"]).to(torch.float64)}
+
+    def limit(self, case: Case) -> float:
+        return 30.0 if math.prod(case["shape"]) > 1000 else 4.0
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        return "dequantize_values" if plain(case) else "dequantize_blocks"
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        sent = self.arguments(case)
+        return {name: sent[name] for name in ("codes", "scales", "block_size") if (name, case["call"]) != ("block_size", "defaults")}
+
+    def reproduce(self, case: Case, property_id: str) -> str:
+        sent = self.arguments(case)
+        called = call_source("dequantize_nf4", ["codes", "scales"], {"block_size": sent["block_size"]}, case["call"])
+        want = dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"])
+        lines = [f"codes = {tensor_source(sent['codes'])}", f"scales = {tensor_source(sent['scales'])}"]
+        if property_id == "dequantize_unchanged":
+            lines += ["before = codes.clone(), scales.clone()", called, 'print("yours:   ", codes, scales)', 'print("expected:", *before)']
+        else:
+            lines += [
+                f"values = {called}",
+                'print("yours:   ", values.dtype, tuple(values.shape), values.flatten()[:64])',
+                f'print("expected: torch.float32", {tuple(want.shape)}, torch.tensor({want.flatten()[:64].tolist()}))',
+            ]
+        return script("nf4_quantization", ["dequantize_nf4"], lines)
+
+
+dequantize = Dequantize()
+
+
+def plain(case: Case) -> bool:
+    """Whole blocks of 64 in a tensor that is not empty."""
+    count = math.prod(case["shape"])
+    return count > 0 and count % DEFAULT_BLOCK == 0 and (case["block_size"] == DEFAULT_BLOCK or case["call"] == "defaults")
+
+
+def _values(seen: Seen, want: dict[str, Any]) -> Violation | None:
+    values = want["values"]
+    got = seen["values"]
+    if isinstance(got, Tensor) and got.numel() == values.numel() and got.shape != values.shape:
+        got = got.reshape(values.shape)  # the shape is another claim's
+    return claims.close("The value", got, values, values.abs() * 2.0**-21, f"blocks of {want['block_size']} values")
+
+
+@exercise.claim(
+    dequantize,
+    points=3,
+    function="dequantize_nf4",
+    sentence="`dequantize_nf4` returns the level of each code times the scale of its block.",
+)
+def dequantize_values(case: Case, seen: Seen, want: Any) -> Verdict:
+    """dequantize_nf4 returns each code's level times its block's scale."""
+    return _values(seen, want) if plain(case) else NOT_APPLICABLE
+
+
+@exercise.claim(
+    dequantize,
+    points=1,
+    function="dequantize_nf4",
+    sentence="`dequantize_nf4` returns float32, in the shape of `codes`.",
+    waits_on=("dequantize_values",),
+)
+def dequantize_form(case: Case, seen: Seen, want: Any) -> Verdict:
+    """dequantize_nf4 returns float32, in the shape of the codes."""
+    wrong = claims.tensor("The result", seen["values"], dtype=torch.float32)
+    return wrong or claims.tensor("The result", seen["values"], shape=want["codes"].shape)
+
+
+@exercise.claim(
+    dequantize,
+    points=1,
+    function="dequantize_nf4",
+    sentence="Blocks of `block_size`; the last block may be shorter. An empty tensor gives empty codes and no scales.",
+    waits_on=("dequantize_values",),
+)
+def dequantize_blocks(case: Case, seen: Seen, want: Any) -> Verdict:
+    """dequantize_nf4 follows the block size, a shorter last block, and empty codes."""
+    return NOT_APPLICABLE if plain(case) else _values(seen, want)
+
+
+@exercise.claim(
+    dequantize,
+    points=0.5,
+    function="dequantize_nf4",
+    sentence="Neither function changes its arguments.",
+    waits_on=("dequantize_values",),
+)
+def dequantize_unchanged(case: Case, seen: Seen, want: Any) -> Verdict:
+    """dequantize_nf4 leaves codes and scales as they were."""
+    for name in ("codes", "scales"):
+        after = seen[name]
+        if not (isinstance(after, Tensor) and torch.equal(after, want[name])):
+            return Violation(f"{name} was changed by dequantize_nf4.", want[name], after)
+    return None

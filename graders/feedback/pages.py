@@ -1,0 +1,52 @@
+"""Reports as pages: each one self-contained HTML file that needs no script and fetches nothing."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from graders.feedback import student, words
+from graders.report import Report
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_CODE = re.compile(r"`([^`\n]{1,200})`")
+
+
+def student_page(report: Report) -> str:
+    """`report.html`: what holds, what does not, and the smallest case that shows it."""
+    return _render("student.html", page=student.page(report))
+
+
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["prose"] = prose
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    environment.globals.update(style=Markup(style), style_hash=f"sha256-{digest}", plural=words.plural)
+    return environment
+
+
+def prose(text: str) -> Markup:
+    """Escaped text, with what stands between backticks as code."""
+    parts = _CODE.split(text)  # text, code, text, code, ..., text
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
+    )

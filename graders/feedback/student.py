@@ -1,0 +1,215 @@
+"""What a student's page says, in the order in which it says it. The template only lays it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graders.feedback import words
+from graders.feedback.compare import Comparison, compare
+from graders.feedback.untrusted import ID_LIMIT, number, visible
+from graders.feedback.values import inline
+from graders.report import ExerciseReport, NamedMistake, Outcome, Report
+
+FULL_LENGTH = 3  # failures shown whole in one exercise; the others start closed
+_CODE_LIMIT = 6000
+_MANY = 24  # arguments or facts
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One property as shown."""
+
+    anchor: str
+    title: str
+    label: words.Label
+    points: str
+    max_points: str
+    sentence: str
+    message: str
+    arguments: tuple[tuple[str, str], ...] = ()
+    comparison: Comparison | None = None
+    yours: str = ""  # where there is nothing to compare with
+    facts: tuple[str, ...] = ()
+    reproduce: str = ""
+    waits_on: tuple[tuple[str, str], ...] = ()  # anchor and title
+
+
+@dataclass(frozen=True)
+class Section:
+    """One exercise as shown."""
+
+    anchor: str
+    id: str
+    title: str
+    label: words.Label
+    graded: bool
+    message: str
+    advice: str
+    score: str
+    max_score: str
+    share: float
+    failed: tuple[Claim, ...]
+    stopped: tuple[Claim, ...]  # out of time
+    errors: tuple[Claim, ...]
+    not_run: tuple[Claim, ...]
+    passed: tuple[Claim, ...]
+    mistakes: tuple[NamedMistake, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def shown(self) -> tuple[Claim, ...]:
+        """Claims shown whole: what does not hold, then what ran out of time."""
+        return (self.failed + self.stopped)[:FULL_LENGTH]
+
+    @property
+    def more(self) -> tuple[Claim, ...]:
+        """Claims of the same kind that start closed."""
+        return (self.failed + self.stopped)[FULL_LENGTH:]
+
+    @property
+    def count(self) -> int:
+        """How many claims there are."""
+        return sum(map(len, (self.failed, self.stopped, self.errors, self.not_run, self.passed)))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every claim holds."""
+        return self.graded and len(self.passed) == self.count
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page."""
+
+    student: str
+    assignment: str
+    score: str
+    max_score: str
+    share: float
+    summary: str
+    perfect: bool
+    needs_person: bool
+    sections: tuple[Section, ...]
+    protections: str
+
+
+def page(report: Report) -> Page:
+    """The report as it is shown to its student. Nothing in it depends on time or place."""
+    sections = tuple(_section(exercise, i) for i, exercise in enumerate(report.exercises, start=1))
+    perfect = bool(sections) and all(section.complete for section in sections)
+    return Page(
+        student=visible(report.student_id, ID_LIMIT),
+        assignment=visible(report.assignment, ID_LIMIT),
+        score=number(report.score),
+        max_score=number(report.max_score),
+        share=share(report.score, report.max_score),
+        summary=_summary(sections, perfect),
+        perfect=perfect,
+        needs_person=report.status == "needs_person",
+        sections=sections,
+        protections=_protections(report.protections),
+    )
+
+
+def share(score: float, of: float) -> float:
+    """Per cent, for bars."""
+    return round(min(max(100 * score / of, 0.0), 100.0), 1) if of else 0.0
+
+
+def _summary(sections: tuple[Section, ...], perfect: bool) -> str:
+    count = sum(section.count for section in sections)
+    holds = sum(len(section.passed) for section in sections)
+    if perfect:
+        return f"All {words.plural(count, 'claim')} hold. Full marks: well done."
+    if not sections or not any(section.graded for section in sections):
+        return "There was nothing that could be graded yet. Each exercise below says why."
+    failing = sum(len(section.failed) for section in sections)
+    text = f"{holds} of {words.plural(count, 'claim')} {'holds' if holds == 1 else 'hold'}."
+    if failing == 1:
+        text += " For the one that does not, you find the smallest case that shows it."
+    elif failing:
+        text += f" For each of the {failing} that do not, you find the smallest case that shows it."
+    return text
+
+
+def _section(exercise: ExerciseReport, position: int) -> Section:
+    anchor = f"exercise-{position}"
+    anchors = {outcome.id: f"{anchor}-{i}" for i, outcome in enumerate(exercise.properties, start=1)}
+    titles = {outcome.id: visible(outcome.title, 300) for outcome in exercise.properties}
+    claims = [
+        (outcome.status, _claim(outcome, f"{anchor}-{i}", anchors, titles))
+        for i, outcome in enumerate(exercise.properties, start=1)
+    ]
+
+    def of(status: str) -> tuple[Claim, ...]:
+        return tuple(claim for its, claim in claims if its == status)
+
+    graded = exercise.status == "graded"
+    return Section(
+        anchor=anchor,
+        id=visible(exercise.id, ID_LIMIT),
+        title=visible(exercise.title or exercise.id, 300),
+        label=words.EXERCISE[exercise.status],
+        graded=graded,
+        message=visible(exercise.message, keep_lines=True),
+        advice=words.NEXT.get(exercise.status, ""),
+        score=number(exercise.score),
+        max_score=number(exercise.max_score),
+        share=share(exercise.score, exercise.max_score),
+        failed=of("failed"),
+        stopped=of("timed_out"),
+        errors=of("error"),
+        not_run=of("not_run"),
+        passed=of("passed"),
+        mistakes=tuple(
+            NamedMistake(visible(item.id, ID_LIMIT), visible(item.title, 300), visible(item.hint))
+            for item in exercise.mistakes
+        ),
+        notes=tuple(visible(note, 500) for note in exercise.notes[:_MANY]),
+    )
+
+
+def _claim(outcome: Outcome, anchor: str, anchors: dict[str, str], titles: dict[str, str]) -> Claim:
+    error = outcome.status == "error"  # what the grader tripped over tells a student nothing
+    case: Mapping[str, Any] = {} if error else outcome.counterexample or {}
+    arguments = case.get("arguments") or {}
+    comparison, yours = _values(case)
+    return Claim(
+        anchor=anchor,
+        title=visible(outcome.title, 300),
+        label=words.PROPERTY[outcome.status],
+        points=number(outcome.points),
+        max_points=number(outcome.max_points),
+        sentence=visible(outcome.sentence, 1000),
+        message=words.GRADER_AT_FAULT if error else visible(outcome.message, keep_lines=True),
+        arguments=tuple((visible(name, 60), inline(arguments[name])) for name in list(arguments)[:_MANY]),
+        comparison=comparison,
+        yours=yours,
+        facts=tuple(visible(fact, 500) for fact in list(case.get("facts") or ())[:_MANY]),
+        reproduce="" if error else visible(outcome.reproduce, _CODE_LIMIT, keep_lines=True),
+        waits_on=tuple((anchors[i], titles[i]) for i in outcome.waits_on if i in anchors),
+    )
+
+
+def _values(case: Mapping[str, Any]) -> tuple[Comparison | None, str]:
+    """The comparison, or what was observed alone where nothing is expected."""
+    observed, expected = case.get("observed"), case.get("expected")
+    if expected is not None and "observed" in case:
+        return compare(observed, expected), ""
+    if isinstance(observed, str):
+        return None, visible(observed, keep_lines=True)
+    return None, "" if observed is None else inline(observed)
+
+
+def _protections(protections: Mapping[str, Any]) -> str:
+    """The protections in one sentence without anything that varies from run to run."""
+    level = protections.get("level")
+    text = f"This submission ran in a box, protection level {level}." if isinstance(level, int) else ""
+    for key, start in (("active", "Active"), ("inactive", "Not available on this machine")):
+        names = protections.get(key)
+        if isinstance(names, list | tuple | Mapping) and names:
+            listed = ", ".join(visible(name, 80) for name in list(names)[:_MANY])
+            text += f" {start}: {listed}."
+    return text.strip() or "Which protections were active while it ran stands in report.json."

@@ -1,0 +1,266 @@
+"""grade(submission) -> Report: the one function behind every front door."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import numpy
+import torch
+
+import graders
+import graders.exercises
+import lora_reference
+from graders.claims import as_data
+from graders.exercise import Case, Exercise, Experiment, Property, Seen, Violation
+from graders.judge.box import Box
+from graders.judge.reading import Submission
+from graders.judge.search import Finding, Search, judge_case
+from graders.judge.session import Loaded, Material, Session
+from graders.report import ExerciseReport, Outcome, Report
+from graders.settings import Settings
+
+LEAST_HELD = 0.15  # share of its cases in which a claim must have been seen to hold
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The exercises of one assignment, in order."""
+
+    name: str
+    exercises: tuple[Exercise, ...]
+
+
+@functools.cache
+def assignments() -> Mapping[str, Assignment]:
+    """Every assignment by name; exercises are found by listing `graders/exercises`."""
+    found = []
+    for info in pkgutil.iter_modules(graders.exercises.__path__):
+        exercise = getattr(importlib.import_module(f"graders.exercises.{info.name}"), "exercise", None)
+        if isinstance(exercise, Exercise):
+            found.append(exercise)
+    found.sort(key=lambda exercise: (exercise.order, exercise.id))
+    return {"lora_theory": Assignment("lora_theory", tuple(found))}
+
+
+def data_folder(kind: str, assignment: str) -> Path:
+    """Where `assignments` or `reference_solutions` of an assignment lie: in the wheel, or beside the packages."""
+    inside = Path(graders.__file__).parent / "data" / kind / assignment
+    return inside if inside.is_dir() else Path(graders.__file__).parent.parent / kind / assignment
+
+
+@functools.cache
+def material(assignment: str, exercise_id: str) -> Material:
+    """What the worker needs for an exercise besides the submission."""
+    exercises = assignments()[assignment].exercises
+    stubs = {
+        exercise.id: (data_folder("assignments", assignment) / f"{exercise.id}.py").read_text(encoding="utf-8")
+        for exercise in exercises
+    }
+    given = (Path(lora_reference.__file__).parent / "lab.py").read_text(encoding="utf-8")
+    names = {exercise.id: exercise.defines for exercise in exercises}
+    return Material(exercise_id, names[exercise_id], names, stubs, given)
+
+
+def reference_submission(assignment: str) -> Submission:
+    """The reference solutions, as if a student had handed them in."""
+    folder = data_folder("reference_solutions", assignment)
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))}
+    return Submission("reference", assignment, files)
+
+
+def grade(
+    submission: Submission,
+    box: Box,
+    settings: Settings,
+    only: Sequence[str] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Grade a submission in the box. `only` names exercises; `progress` is told each exercise's id as it begins.
+
+    Raises BoxError or OSError where the box or the grader's own files fail, never for what was handed in.
+    """
+    reports: list[ExerciseReport] = []
+    timing: dict[str, Any] = {}
+    for exercise in assignments()[submission.assignment].exercises:
+        if only is not None and exercise.id not in only:
+            continue
+        if progress is not None:
+            progress(exercise.id)
+        wall, cpu = time.monotonic(), time.process_time()
+        report, worker_seconds = grade_exercise(submission, exercise, box, settings)
+        reports.append(report)
+        timing[exercise.id] = {
+            "wall_seconds": round(time.monotonic() - wall, 3),
+            "judge_cpu_seconds": round(time.process_time() - cpu, 3),
+            "worker_cpu_seconds": round(worker_seconds, 3),
+        }
+    return Report(
+        submission.student_id, submission.assignment, tuple(reports), box.protections, environment(), timing
+    )
+
+
+def environment() -> dict[str, Any]:
+    """Versions that a verdict may depend on."""
+    return {
+        "loralab": graders.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "hypothesis": hypothesis.__version__,
+        "platform": platform.platform(),
+    }
+
+
+def grade_exercise(
+    submission: Submission, exercise: Exercise, box: Box, settings: Settings
+) -> tuple[ExerciseReport, float]:
+    """One exercise of a submission, and the CPU seconds that its workers used."""
+    given = material(submission.assignment, exercise.id)
+    with Session(box, submission, given) as session:
+        loaded = session.load()
+        findings: dict[str, list[Finding]] = {claim.id: [] for claim in exercise.properties}
+        if loaded.status == "graded":
+            for experiment in exercise.experiments:
+                for name, finding in _look(exercise, experiment, loaded, session, settings).items():
+                    findings[name].append(finding)
+        for experiment in exercise.experiments:
+            _settle_faults(exercise, experiment, findings, box, submission.assignment)
+        outcomes = _Outcomes(exercise, loaded, findings).all()
+        seconds = session.cpu_seconds
+    report = ExerciseReport(
+        exercise.id, exercise.title, loaded.status, loaded.message, outcomes, (), (*submission.notes, *loaded.notes)
+    )
+    return report, seconds
+
+
+def _look(
+    exercise: Exercise, experiment: Experiment, loaded: Loaded, session: Session, settings: Settings
+) -> dict[str, Finding]:
+    """Search one experiment, with the claims about functions that were attempted."""
+    functions = {claim.id: claim.function for claim in exercise.properties}
+    checks = [
+        (name, check)
+        for name, check in exercise.checks_in(experiment)
+        if loaded.states.get(functions[name]) == "attempt"
+    ]
+    if not checks:
+        return {}
+
+    def ask(case: Case) -> Seen:
+        return session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+
+    seed = int(settings.seed)
+    return Search(experiment, checks, ask, seed).run(settings.examples)
+
+
+def _settle_faults(
+    exercise: Exercise, experiment: Experiment, findings: dict[str, list[Finding]], box: Box, assignment: str
+) -> None:
+    """Where the judge's own code raised: its fault only if the reference solution meets the same on that case."""
+    pairs = [
+        (name, finding)
+        for name, group in findings.items()
+        for finding in group
+        if finding.fault and finding.experiment is experiment
+    ]
+    if not pairs:
+        return
+    checks = exercise.checks_in(experiment)
+    with Session(box, reference_submission(assignment), material(assignment, exercise.id)) as session:
+        session.load()
+        for name, finding in pairs:
+            case = finding.fault_case
+            assert case is not None
+            seen = session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+            verdict = judge_case(experiment, checks, case, seen)[0].get(name)
+            if type(verdict).__name__ == "JudgeFault":
+                continue
+            finding.fault = ""
+            if finding.violation is None:
+                finding.case = case
+                finding.violation = Violation("What your code returned could not be compared with what was asked.")
+
+
+class _Outcomes:
+    """Turns findings into outcomes, with what waits on what."""
+
+    def __init__(self, exercise: Exercise, loaded: Loaded, findings: Mapping[str, list[Finding]]) -> None:
+        self.exercise = exercise
+        self.loaded = loaded
+        self.findings = findings
+        self.claims = {claim.id: claim for claim in exercise.properties}
+        self.done: dict[str, Outcome] = {}
+
+    def all(self) -> tuple[Outcome, ...]:
+        """The outcome of every property, in order."""
+        return tuple(self.of(claim.id) for claim in self.exercise.properties)
+
+    def of(self, name: str) -> Outcome:
+        """The outcome of one property; those it waits on are settled first."""
+        if name not in self.done:
+            self.done[name] = self._settle(self.claims[name])
+        return self.done[name]
+
+    def _settle(self, claim: Property) -> Outcome:
+        if self.loaded.status != "graded":
+            return self._not_run(claim, "Not looked at: there was nothing to run.", ())
+        state = self.loaded.states.get(claim.function)
+        if state != "attempt":
+            why = "is still the stub" if state == "stub" else "was not found"
+            return self._not_run(claim, f"Not looked at: `{claim.function}` {why}.", ())
+        group = self.findings[claim.id]
+        fault = next((finding for finding in group if finding.fault), None)
+        waits = tuple(name for name in claim.waits_on if self.of(name).status not in ("passed", "error"))
+        if waits:
+            return self._not_run(claim, f"Not looked at yet: it waits on {self._titles(waits)}.", waits)
+        bad = [finding for finding in group if finding.violation is not None]
+        if bad:
+            return self._failed(claim, bad[0])
+        if fault is not None:
+            return Outcome(
+                claim.id, claim.title, claim.points, claim.points, "error",
+                "The grader itself failed here. You keep the points, and a person will look at it.",
+                claim.sentence, needs_person=True,
+            )
+        held, unseen = sum(finding.held for finding in group), sum(finding.unseen for finding in group)
+        if held == 0 or held < LEAST_HELD * (held + unseen):
+            blamed = {name for finding in group for name in finding.blamed if name != claim.id}
+            waits = tuple(name for name in self.claims if name in blamed)
+            what = f"it waits on {self._titles(waits)}" if waits else "your code gave nothing to look at"
+            return self._not_run(claim, f"Not looked at yet: {what}.", waits)
+        return Outcome(claim.id, claim.title, claim.points, claim.points, "passed", "", claim.sentence)
+
+    def _titles(self, names: Sequence[str]) -> str:
+        return " and ".join(f"“{self.claims[name].title.rstrip('.')}”" for name in names)
+
+    def _not_run(self, claim: Property, message: str, waits: tuple[str, ...]) -> Outcome:
+        return Outcome(claim.id, claim.title, 0.0, claim.points, "not_run", message, claim.sentence, waits_on=waits)
+
+    def _failed(self, claim: Property, finding: Finding) -> Outcome:
+        case, violation, experiment = finding.case, finding.violation, finding.experiment
+        assert case is not None and violation is not None and experiment is not None
+        facts = []
+        if finding.held:
+            facts.append(f"It held in {finding.held} of {finding.held + finding.violated} cases that were tried.")
+        if finding.wobbles:
+            facts.append("Your code is not deterministic: asked again with the same case, it gave another answer.")
+        counterexample = {
+            "arguments": as_data(experiment.describe(case)),
+            "expected": as_data(violation.expected),
+            "observed": as_data(violation.observed),
+            "facts": facts,
+        }
+        return Outcome(
+            claim.id, claim.title, 0.0, claim.points,
+            "timed_out" if violation.kind == "timed_out" else "failed",
+            violation.message, claim.sentence, counterexample, experiment.reproduce(case, claim.id),
+        )

@@ -1,0 +1,253 @@
+"""Looks for counterexamples: cover cases, then cases drawn by Hypothesis, then the smallest failing case.
+
+One observation serves every claim of an experiment, so Hypothesis only draws (it never sees a failure).
+The smallest failing case is found afterwards, for each failed claim by itself, from the simplest failing case
+known, be it cover or drawn: parameter by parameter towards its simpler values, within a budget of worker calls.
+The verdict is memoised by case; a clock never decides what is asked next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis import strategies as st
+
+from graders.exercise import Case, Check, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
+
+SHRINK_CALLS = 100  # worker calls spent on making one failing case smaller
+MOST_DEATHS = 20  # workers that one experiment may cost before it is stopped
+REPEATS = 2  # times that a smallest failing case is asked again, to see whether the code wobbles
+
+os.environ.setdefault(
+    "HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), f"loralab-hypothesis-{os.getuid()}")
+    if hasattr(os, "getuid")
+    else os.path.join(tempfile.gettempdir(), "loralab-hypothesis"),
+)
+
+
+@dataclass(frozen=True)
+class JudgeFault:
+    """The judge's own code raised on a case: nobody's verdict until the reference has been asked."""
+
+    trace: str
+
+
+Verdict = Violation | NotApplicable | NotSeen | JudgeFault | None
+
+
+@dataclass
+class Finding:
+    """What an experiment showed about one claim."""
+
+    held: int = 0
+    unseen: int = 0
+    violated: int = 0
+    case: Case | None = None  # the smallest failing case
+    violation: Violation | None = None
+    fault: str = ""  # the judge's own traceback
+    fault_case: Case | None = None
+    blamed: set[str] = field(default_factory=set)  # whose failures kept this claim from being seen
+    wobbles: bool = False  # asked again, the smallest case gave another answer
+    experiment: Experiment | None = None
+
+
+def seed_of(*parts: object) -> int:
+    """An integer from names and numbers, the same everywhere."""
+    return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:8], "big")
+
+
+def cover_cases(experiment: Experiment, seed: int) -> list[Case]:
+    """The base case and one case for each change in `cover`, with contents from the seed."""
+    changes = [{}, *experiment.cover]
+    return [
+        {**experiment.base, **change, "seed": seed_of(seed, experiment.id, number) % 65536}
+        for number, change in enumerate(changes)
+    ]
+
+
+def drawn_cases(experiment: Experiment, seed: int, most: int, visit: Callable[[Case], bool]) -> None:
+    """Show `visit` up to `most` cases drawn by Hypothesis, until it answers False."""
+    parameters: dict[str, st.SearchStrategy[object]] = {
+        name: st.sampled_from(list(range(len(values)))) for name, values in experiment.space.items()
+    }
+    parameters["seed"] = st.integers(0, 65535)
+    going = True
+
+    @hypothesis.seed(seed_of(seed, experiment.id, "drawn"))
+    @hypothesis.settings(
+        max_examples=most,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        phases=(Phase.generate,),
+    )
+    @hypothesis.given(st.fixed_dictionaries(parameters))
+    def draw(places: dict[str, int]) -> None:
+        nonlocal going
+        if going:
+            case = {name: values[places[name]] for name, values in experiment.space.items()}
+            going = visit({**experiment.base, **case, "seed": places["seed"]})
+
+    draw()
+
+
+class Search:
+    """One experiment on one submission. `ask` gets a case and shows what the worker saw."""
+
+    def __init__(
+        self, experiment: Experiment, checks: Sequence[tuple[str, Check]], ask: Callable[[Case], Seen], seed: int
+    ) -> None:
+        self.experiment = experiment
+        self.checks = list(checks)
+        self.ask = ask
+        self.seed = seed
+        self.memo: dict[str, tuple[Case, dict[str, Verdict], str]] = {}
+        self.deaths = 0
+        self.stopped = False
+
+    def run(self, examples: int) -> dict[str, Finding]:
+        """Search with `examples` drawn cases; one finding for each claim."""
+        for case in cover_cases(self.experiment, self.seed):
+            if self.stopped:
+                break
+            self._verdicts(case)
+        most = round(examples * self.experiment.draws)
+        if most and not self.stopped and not self._all_violated():
+            drawn_cases(self.experiment, self.seed, most, self._visit)
+        return {name: self._finding(name) for name, _ in self.checks}
+
+    def _visit(self, case: Case) -> bool:
+        self._verdicts(case)
+        return not (self.stopped or self._all_violated())
+
+    def _all_violated(self) -> bool:
+        return all(
+            any(isinstance(verdicts[name], Violation) for _, verdicts, _ in self.memo.values())
+            for name, _ in self.checks
+        )
+
+    def _verdicts(self, case: Case) -> dict[str, Verdict]:
+        key = json.dumps(case, sort_keys=True)
+        if key not in self.memo:
+            seen = self.ask(case)
+            verdicts, blamed = judge_case(self.experiment, self.checks, case, seen)
+            self.memo[key] = (case, verdicts, blamed)
+            self._count_death(seen.failure)
+        return self.memo[key][1]
+
+    def _count_death(self, failure: Failure | None) -> None:
+        if failure is None or failure.kind == "raised":
+            return
+        self.deaths += 1
+        if failure.kind == "timed_out" or self.deaths >= MOST_DEATHS:
+            self.stopped = True
+
+    def _finding(self, name: str) -> Finding:
+        finding = Finding(experiment=self.experiment)
+        failing: list[Case] = []
+        for case, verdicts, blamed in list(self.memo.values()):
+            verdict = verdicts[name]
+            if verdict is None:
+                finding.held += 1
+            elif isinstance(verdict, NotSeen):
+                finding.unseen += 1
+                if blamed:
+                    finding.blamed.add(blamed)
+            elif isinstance(verdict, JudgeFault):
+                finding.fault, finding.fault_case = finding.fault or verdict.trace, finding.fault_case or case
+            elif isinstance(verdict, Violation):
+                finding.violated += 1
+                failing.append(case)
+        if failing:
+            self._smallest(name, min(failing, key=self._size), finding)
+        return finding
+
+    def _size(self, case: Case) -> tuple[int, str]:
+        """How far a case is from the simplest one; the text decides between equals."""
+        total = 0
+        for name, values in self.experiment.space.items():
+            options = list(values)
+            total += options.index(case[name]) if case[name] in options else 2 * len(options)
+        return total, json.dumps(case, sort_keys=True)
+
+    def _smallest(self, name: str, case: Case, finding: Finding) -> None:
+        calls = SHRINK_CALLS
+
+        def fails(candidate: Case) -> bool:
+            nonlocal calls
+            if json.dumps(candidate, sort_keys=True) not in self.memo:
+                if calls == 0 or self.stopped:
+                    return False
+                calls -= 1
+            verdict = self._verdicts(candidate)[name]
+            return isinstance(verdict, Violation) and verdict.kind != "timed_out"
+
+        start = self._verdicts(case)[name]
+        if isinstance(start, Violation) and start.kind != "timed_out":
+            case = _descend(self.experiment, case, fails)
+        verdict = self._verdicts(case)[name]
+        assert isinstance(verdict, Violation)
+        finding.case, finding.violation = case, verdict
+        if verdict.kind in ("violated", "raised"):
+            finding.wobbles = any(not self._fails_again(name, case) for _ in range(REPEATS))
+
+    def _fails_again(self, name: str, case: Case) -> bool:
+        verdicts, _ = judge_case(self.experiment, self.checks, case, self.ask(case))
+        return isinstance(verdicts[name], Violation)
+
+
+def _descend(experiment: Experiment, case: Case, fails: Callable[[Case], bool]) -> Case:
+    """Make the failing case simpler, one parameter after the other, until none can be made simpler."""
+    changed = True
+    while changed:
+        changed = False
+        for name, values in experiment.space.items():
+            for value in values:
+                if value == case[name]:
+                    break
+                if fails({**case, name: value}):
+                    case, changed = {**case, name: value}, True
+                    break
+    return case
+
+
+def judge_case(
+    experiment: Experiment, checks: Sequence[tuple[str, Check]], case: Case, seen: Seen
+) -> tuple[dict[str, Verdict], str]:
+    """The verdict of each claim on one case, and the id of the property that a failure counts against."""
+    verdicts: dict[str, Verdict] = {}
+    blamed = ""
+    try:
+        oracle = experiment.oracle(case, seen)
+        if seen.failure is not None:
+            blamed = experiment.blame(case, seen.failure)
+    except NotSeen as why:
+        verdicts = {name: why for name, _ in checks}
+        blamed = experiment.blame(case, seen.failure) if seen.failure else ""
+    except Exception:
+        return {name: JudgeFault(traceback.format_exc()) for name, _ in checks}, ""
+    else:
+        for name, check in checks:
+            try:
+                verdict = check(case, seen, oracle)
+            except NotSeen as why:
+                verdicts[name] = why
+            except Exception:
+                verdicts[name] = JudgeFault(traceback.format_exc())
+            else:
+                verdicts[name] = verdict
+    if seen.failure is not None and blamed in verdicts and not isinstance(verdicts[blamed], Violation):
+        verdicts[blamed] = Violation(seen.failure.sentence, kind=seen.failure.kind)
+    return verdicts, blamed

@@ -1,0 +1,34 @@
+"""Grades a class, whatever is handed in and whatever happens meanwhile.
+
+`roster` lists who handed in, `ledger` knows what was graded already, `pool` does tasks in processes that may
+die, `classroom` puts them together. Nothing here writes a file: the doors do.
+"""
+
+from graders.judge.reading import DEFAULT_ASSIGNMENT, Submission, read_file, read_submission
+from graders.run.classroom import AnyBox, Grade, Result, Wish, grade_one, run_class
+from graders.run.ledger import read_report, read_run, salt_of, version
+from graders.run.roster import CallError, Roster, Student, choose, list_students, output_names, safe_name
+
+__all__ = [
+    "DEFAULT_ASSIGNMENT",
+    "AnyBox",
+    "CallError",
+    "Grade",
+    "Result",
+    "Roster",
+    "Student",
+    "Submission",
+    "Wish",
+    "choose",
+    "grade_one",
+    "list_students",
+    "output_names",
+    "read_file",
+    "read_report",
+    "read_run",
+    "read_submission",
+    "run_class",
+    "safe_name",
+    "salt_of",
+    "version",
+]

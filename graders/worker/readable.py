@@ -1,0 +1,79 @@
+"""Which files a worker may read: Python, system libraries, and the packages that torch and numpy need.
+
+Everything else stays unreadable, whatever a student does to the import system: the graders and their oracle,
+other students' work, other packages, the judge's own files.
+"""
+
+import importlib.metadata
+import os
+import re
+import sys
+import sysconfig
+
+NEEDED = ("torch", "numpy")
+FURTHER = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/zero", "/dev/urandom", "/dev/random")
+CUDA = ("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/proc/meminfo", "/proc/cpuinfo",
+        "/sys/devices", "/sys/bus/pci", "/sys/module/nvidia")  # fmt: skip
+PYTHON_FOLDER = re.compile(r"python\d|site-packages|dist-packages")
+
+
+def readable(device: str) -> list[str]:
+    """Files and folders that a worker may read, with all that is below them."""
+    paths = set(FURTHER) | set(_standard_library()) | set(_packages()) | set(_system_libraries())
+    if device == "cuda":
+        paths |= set(CUDA)
+    return sorted(paths)
+
+
+def listable() -> list[str]:
+    """Folders whose names may be listed: importing looks through all of them."""
+    return sorted({_stdlib(), *(path for path in sys.path if os.path.isdir(path))})
+
+
+def _stdlib() -> str:
+    return sysconfig.get_path("stdlib")
+
+
+def _standard_library() -> list[str]:
+    """The standard library's entries, without the folder of installed packages among them."""
+    folder = _stdlib()
+    hidden = ("site-packages", "dist-packages", "ensurepip")
+    entries = [os.path.join(folder, name) for name in os.listdir(folder) if name not in hidden]
+    dynamic = sysconfig.get_config_var("DESTSHARED")
+    return [*entries, *([dynamic] if isinstance(dynamic, str) else [])]
+
+
+def _packages() -> list[str]:
+    """The installed packages that torch and numpy require, directly or through others."""
+    waiting, seen, paths = list(NEEDED), set[str](), set[str]()
+    while waiting:
+        name = re.split(r"[^A-Za-z0-9._-]", waiting.pop())[0].lower().replace("_", "-")
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        waiting += [need for need in distribution.requires or [] if "extra ==" not in need]
+        for file in distribution.files or []:
+            if not file.parts[0].startswith(".."):
+                paths.add(str(distribution.locate_file(file.parts[0])))
+    return sorted(paths)
+
+
+def _system_libraries() -> list[str]:
+    """Folders of shared libraries, which modules of the standard library load when they are first imported."""
+    folders = {"/lib", "/lib64", "/usr/lib", "/usr/lib64"}
+    folders |= {os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")}
+    paths: list[str] = []
+    for folder in sorted({os.path.realpath(folder) for folder in folders}):
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        paths += [os.path.join(folder, name) for name in names if not PYTHON_FOLDER.match(name)]
+    return paths
+
+
+def devices(device: str) -> list[str]:
+    """Devices that a worker may use."""
+    nvidia = [os.path.join("/dev", name) for name in os.listdir("/dev") if name.startswith("nvidia")]
+    return [os.devnull, *(nvidia if device == "cuda" else [])]

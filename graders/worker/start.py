@@ -1,0 +1,99 @@
+"""The first thing that runs in the box: `python -c BOOTSTRAP <folder> <folders of torch and numpy> start <options>`.
+
+Options are JSON: {"control": fd, "namespaces": bool, "layers": [...], "memory": bytes | null, "device": "cpu" | "cuda"}.
+Imports are in the order in which they must happen: namespaces are entered while nothing is loaded yet.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import socket
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import harden
+
+PACKAGE = __name__.rpartition(".")[0]
+USER, PROCESSES, NETWORK, IPC, HOST_NAME = 0x10000000, 0x20000000, 0x40000000, 0x08000000, 0x04000000
+
+
+def main(arguments: list[str]) -> None:
+    """Enter namespaces if asked to, import and warm up, say hello, serve."""
+    options = json.loads(arguments[0])
+    control = socket.socket(fileno=options["control"])
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    namespaces = enter_namespaces(libc, control) if options["namespaces"] else "inactive: not asked for"
+    os.chdir("/")
+    entries = import_all()
+
+    from . import warm, zygote
+
+    warm.warm_up()
+    plan = _plan(libc, options)
+    leave_no_traces()
+    gc.collect()
+    gc.freeze()
+    if len(os.listdir("/proc/self/task")) != 1:
+        raise SystemExit("the warm process has more than one thread; its forks could hang")
+    hello = json.dumps({"ready": True, "namespaces": namespaces}).encode()
+    socket.send_fds(control, [hello], [os.pidfd_open(os.getpid())])
+    zygote.Zygote(plan, entries).run(control)
+
+
+def import_all() -> dict[str, Callable[[int, int], None]]:
+    """Imports everything of this package, since a worker cannot read its files; returns what workers may run."""
+    package = importlib.import_module(PACKAGE)
+    for module in pkgutil.walk_packages(package.__path__, PACKAGE + "."):
+        importlib.import_module(module.name)
+    loaded = {name: sys.modules.get(f"{PACKAGE}.{name}") for name in ("serve", "attempts")}
+    return {name: module.serve for name, module in loaded.items() if module is not None}
+
+
+def leave_no_traces() -> None:
+    """A student's process does not say on its command line where the project lies."""
+    sys.argv[:] = ["worker"]
+    sys.orig_argv[:] = ["python"]
+
+
+def _plan(libc: ctypes.CDLL, options: dict[str, Any]) -> "harden.Hardening":
+    from . import harden, landlock, readable
+
+    layers = frozenset[str](options["layers"])
+    rules: landlock.Ruleset | str = "switched off"
+    if "landlock" in layers:
+        try:
+            rules = landlock.Ruleset(libc)
+            rules.allow_reading(readable.readable(options["device"]))
+            rules.allow_listing(readable.listable())
+            rules.allow_devices(readable.devices(options["device"]))
+        except OSError as error:
+            rules = str(error)
+    memory = options["memory"]
+    if memory is not None:
+        memory += harden.address_space()
+    return harden.Hardening(libc, memory, rules, layers)
+
+
+def enter_namespaces(libc: ctypes.CDLL, control: socket.socket) -> bool | str:
+    """Own user, processes, network, IPC and host name: what bubblewrap does, where it is not installed.
+
+    The calling process stays outside and waits; a child, number 1 inside, goes on from here.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    if libc.unshare(USER | PROCESSES | NETWORK | IPC | HOST_NAME):
+        return f"inactive: {os.strerror(ctypes.get_errno())}"
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+    inside = os.fork()
+    if inside == 0:
+        return True
+    control.close()
+    _, status = os.waitpid(inside, 0)
+    os._exit(max(0, os.waitstatus_to_exitcode(status)))
