@@ -176,7 +176,7 @@ class TestWhateverHappens:
 
         class Open:
             def __enter__(self) -> pool.Work[str]:
-                return lambda task, say: time.sleep(600) or b"" if task == "hangs" else b"done"  # type: ignore[func-returns-value]
+                return lambda task, say: time.sleep(600) or b"" if task == "hangs" else b"done"
 
             def __exit__(self, *exc: object) -> None:
                 pass
@@ -296,7 +296,7 @@ class TestWhatIsKept:
         assert course.hows() == {"ada": "failed"}
 
     def test_only_leaves_the_others(self, course: Class) -> None:
-        """`--only` grades what it names and leaves other results as they are, until a full run finds them old."""
+        """`--only` grades what it names and leaves the others as they are, until a full run."""
         course.hand_in("ada", "fine")
         course.run()
         course.hand_in("ada", "better")
@@ -480,7 +480,7 @@ class TestNames:
         assert max(len(first), len(second)) <= 180
 
     def test_case(self) -> None:
-        """Ids that differ only in case get names that differ on any file system; a lower-case id keeps its own."""
+        """Ids that differ only in case get names that differ on any file system."""
         names = output_names(["ada", "Ada", "ADA", "Bob"])
         assert names == {"ada": "ada", "Ada": "%41da", "ADA": "%41%44%41", "Bob": "Bob"}
         assert len({name.lower() for name in names.values()}) == 4
