@@ -5,15 +5,18 @@ die, `classroom` puts them together. Nothing here writes a file: the doors do.
 """
 
 from graders.judge.reading import DEFAULT_ASSIGNMENT, Submission, read_file, read_submission
-from graders.run.classroom import AnyBox, Grade, Result, Wish, grade_one, run_class
+from graders.run.classroom import Grade, Result, Wish, grade_one, run_class
+from graders.run.errors import CallError, GraderError
 from graders.run.ledger import read_report, read_run, salt_of, version
-from graders.run.roster import CallError, Roster, Student, choose, list_students, output_names, safe_name
+from graders.run.opening import AnyBox, open_box
+from graders.run.roster import Roster, Student, choose, list_students, output_names, safe_name
 
 __all__ = [
     "DEFAULT_ASSIGNMENT",
     "AnyBox",
     "CallError",
     "Grade",
+    "GraderError",
     "Result",
     "Roster",
     "Student",
@@ -22,6 +25,7 @@ __all__ = [
     "choose",
     "grade_one",
     "list_students",
+    "open_box",
     "output_names",
     "read_file",
     "read_report",

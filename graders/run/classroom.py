@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol
 
 from graders.judge.reading import Submission, read_submission
 from graders.report import ExerciseReport, Report
 from graders.run import ledger, pool
+from graders.run.opening import AnyBox
 from graders.run.roster import Student
 from graders.settings import Settings
 
@@ -23,15 +24,6 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 How = Literal["graded", "kept", "failed"]
-
-
-class AnyBox(Protocol):
-    """What is needed of `graders.judge.box.Box`."""
-
-    @property
-    def protections(self) -> Mapping[str, Any]: ...
-    def share(self) -> Self: ...
-    def close(self) -> None: ...
 
 
 class Grade(Protocol):
@@ -93,7 +85,7 @@ def run_class(
     on_start: Callable[[Student], None] = lambda student: None,
     on_news: Callable[[Student, str], None] = lambda student, news: None,
     on_tick: Callable[[], None] = lambda: None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Grade every student, and yield each result as it is there; what is graded already comes first.
 
     Nothing is written here. Leaving the iteration early ends the grading processes.
@@ -150,7 +142,7 @@ def _circumstances(box: AnyBox, settings: Settings) -> dict[str, Any]:
         "examples": settings.examples,
         "sandbox": settings.sandbox,
         "level": protections.get("level"),
-        "device": protections.get("device", settings.device),
+        "device": box.device,
     }
 
 

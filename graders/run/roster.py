@@ -8,15 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders.run.errors import CallError
+
 CLASS_FILES = ("index.html", "grades.csv", "run.json", "run.csv", "run.html")
 LONGEST = 150  # of 255 bytes that file systems allow
 
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@")
 _WINDOWS = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-
-
-class CallError(ValueError):
-    """The call itself is wrong. The message is one line that says what to do."""
 
 
 @dataclass(frozen=True)
