@@ -15,7 +15,7 @@ import types
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .placeholders import Placeholder
+from .placeholders import PlaceholderLoader
 
 ROOTS = ("torch", "numpy")
 
@@ -47,13 +47,16 @@ def _top_levels(distribution: importlib.metadata.Distribution) -> set[str]:
     files = distribution.files or []
     tops = {file.parts[0].partition(".")[0] for file in files if _is_module(file)}
     tops |= set((distribution.read_text("top_level.txt") or "").split())
-    return {top for top in tops if top.isidentifier()}
+    return {top for top in tops if top.isidentifier() and top != "__pycache__"}
 
 
 def _is_module(file: importlib.metadata.PackagePath) -> bool:
     if file.parts[0].endswith((".dist-info", ".data")) or file.parts[0] in ("..", "bin"):
         return False
     return len(file.parts) > 1 or file.suffix in (".py", ".so", ".pyd")
+
+
+VISIBLE = visible_packages()  # looked up while the packages' metadata can still be read
 
 
 class Packages:
@@ -63,15 +66,15 @@ class Packages:
     there find what is visible.
     """
 
-    def __init__(self, visible: frozenset[str], forbidden: Iterable[str], placeholders: Iterable[str]) -> None:
-        self.visible = visible
+    def __init__(self, forbidden: Iterable[str], placeholders: Iterable[str]) -> None:
+        self.visible = VISIBLE
         self.forbidden = frozenset(forbidden)
         self.placeholders = {name for name in placeholders if self.is_hidden(name)} - self.forbidden
         self.first: list[Any] = []
         self.others: list[Any] = []
 
     def is_hidden(self, name: str) -> bool:
-        """Whether the package that `name` belongs to is neither torch's, numpy's nor the standard library's."""
+        """Whether the package that `name` belongs to is not one that a submission sees."""
         return name.partition(".")[0] not in self.visible
 
     def install(self, keep: Iterable[str] = ()) -> None:
@@ -102,7 +105,7 @@ class Packages:
                 return spec
         top = name.partition(".")[0]
         if top in self.placeholders:
-            return importlib.machinery.ModuleSpec(name, _PlaceholderLoader(), is_package=True)
+            return importlib.machinery.ModuleSpec(name, PlaceholderLoader(), is_package=True)
         if self.is_hidden(name):
             return None
         for finder in self.others:
@@ -118,11 +121,3 @@ class Packages:
     def invalidate_caches(self) -> None:
         for finder in self.others:
             getattr(finder, "invalidate_caches", lambda: None)()
-
-
-class _PlaceholderLoader:
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        return Placeholder(spec.name)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        pass

@@ -6,19 +6,14 @@ Imports are in the order in which they must happen: namespaces are entered while
 
 import ctypes
 import gc
-import importlib
 import json
 import os
-import pkgutil
 import socket
-import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import harden
 
-PACKAGE = __name__.rpartition(".")[0]
 USER, PROCESSES, NETWORK, IPC, HOST_NAME = 0x10000000, 0x20000000, 0x40000000, 0x08000000, 0x04000000
 
 
@@ -30,13 +25,13 @@ def main(arguments: list[str]) -> None:
     libc.syscall.restype = ctypes.c_long
     namespaces = enter_namespaces(libc, control) if options["namespaces"] else "inactive: not asked for"
     os.chdir("/")
-    entries = import_all()
 
-    from . import warm, zygote
+    from . import imports, warm, zygote
 
+    entries = imports.import_all()
     warm.warm_up()
     plan = _plan(libc, options)
-    leave_no_traces()
+    imports.leave_no_traces()
     gc.collect()
     gc.freeze()
     if len(os.listdir("/proc/self/task")) != 1:
@@ -44,21 +39,6 @@ def main(arguments: list[str]) -> None:
     hello = json.dumps({"ready": True, "namespaces": namespaces}).encode()
     socket.send_fds(control, [hello], [os.pidfd_open(os.getpid())])
     zygote.Zygote(plan, entries).run(control)
-
-
-def import_all() -> dict[str, Callable[[int, int], None]]:
-    """Imports everything of this package, since a worker cannot read its files; returns what workers may run."""
-    package = importlib.import_module(PACKAGE)
-    for module in pkgutil.walk_packages(package.__path__, PACKAGE + "."):
-        importlib.import_module(module.name)
-    loaded = {name: sys.modules.get(f"{PACKAGE}.{name}") for name in ("serve", "attempts")}
-    return {name: module.serve for name, module in loaded.items() if module is not None}
-
-
-def leave_no_traces() -> None:
-    """A student's process does not say on its command line where the project lies."""
-    sys.argv[:] = ["worker"]
-    sys.orig_argv[:] = ["python"]
 
 
 def _plan(libc: ctypes.CDLL, options: dict[str, Any]) -> "harden.Hardening":

@@ -70,7 +70,7 @@ def _tensors() -> None:
 def _script() -> None:
     source = "def twice(x):\n    return x + x\n"
     linecache.cache["<warm>"] = (len(source), None, source.splitlines(True), "<warm>")
-    names: dict[str, typing.Any] = {}
+    names: dict[str, typing.Any] = {"__name__": "warm"}
     exec(compile(source, "<warm>", "exec"), names)
     torch.jit.script(names["twice"])(torch.ones(2))  # type: ignore[no-untyped-call]
     del linecache.cache["<warm>"]

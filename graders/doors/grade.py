@@ -1,0 +1,181 @@
+"""`loralab grade`: a class in, reports and class pages out."""
+
+from __future__ import annotations
+
+import argparse
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from graders.doors.files import report_path, write_json, write_report, write_text
+from graders.doors.screen import Screen, called, console, summary
+from graders.feedback import pages
+from graders.report import Report
+from graders.run import (
+    CallError,
+    Grade,
+    GraderError,
+    Result,
+    Student,
+    Wish,
+    choose,
+    list_students,
+    open_box,
+    read_report,
+    read_run,
+    run_class,
+    salt_of,
+)
+from graders.settings import Settings
+
+
+def grade_class(options: argparse.Namespace, settings: Settings) -> int:
+    """Grade a class as the options say. Exit status 0, or 1 where the grader failed on a submission."""
+    roster = list_students(options.submitted, options.assignment)
+    output = _output(options.output, options.submitted)
+    wish, grade = _wish(options, settings)
+    chosen = choose(roster.students, options.student) if options.student else roster.students
+    earlier = read_run(output / "run.json")
+    salt = salt_of(earlier)
+    _write(output / "run.json", {**earlier, "salt": salt})  # before any report has a key made with it
+
+    def path(student: Student) -> Path:
+        return report_path(output, student.name, wish.assignment)
+
+    out = console()
+    if roster.skipped:
+        out.print(f"Passed over: {_listed(roster.skipped)}", soft_wrap=True)
+    began = time.monotonic()
+    results: list[Result] = []
+    with open_box(settings) as box, Screen(out, len(chosen)) as screen:
+        running = run_class(
+            chosen, path, wish, salt, box, grade,
+            on_start=screen.start, on_news=screen.news, on_tick=screen.tick,
+        )  # fmt: skip
+        with closing(running):
+            for result in running:
+                results.append(_written(path(result.student), result))
+                screen.result(results[-1])
+    seconds = time.monotonic() - began
+    others = [read_report(path(student), student.student_id, wish.assignment) for student in roster.students]
+    reports = {report.student_id: report for report in others if report is not None}
+    failed = {result.student.student_id: result.failure for result in results if result.failure}
+    for student_id in failed:  # what is there is of an earlier hand-in, or of an earlier grader
+        reports.pop(student_id, None)
+    try:
+        _write_class(output, wish, roster.students, list(reports.values()), failed)
+        _write_run(output, salt, wish, results, seconds)
+    except OSError as error:
+        raise GraderError(f"the class pages could not be written ({error.strerror})") from error
+    out.print(summary(reports.values(), failed, wish.exercises))
+    return _farewell(out, output, results, failed)
+
+
+def _wish(options: argparse.Namespace, settings: Settings) -> tuple[Wish, Grade]:
+    """What to grade, and what grades it."""
+    from graders.grade import assignments, grade  # takes seconds: a wrong call is told before
+
+    known = assignments()
+    if options.assignment not in known:
+        raise CallError(f"there is no assignment {options.assignment!r}; there is {', '.join(known)}")
+    exercises = tuple(exercise.id for exercise in known[options.assignment].exercises)
+    for name in options.only or ():
+        if name not in exercises:
+            raise CallError(f"there is no exercise {name!r}; there are {', '.join(exercises)}")
+    only = tuple(options.only) if options.only else None
+    return Wish(options.assignment, exercises, settings, only, options.force), grade
+
+
+def _output(output: Path, submitted: Path) -> Path:
+    """The output folder, made where it is not there."""
+    if output.resolve().is_relative_to(submitted.resolve()):
+        raise CallError(f"OUTPUT {str(output)!r} lies in SUBMITTED; give another folder with --output")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if output.is_file() else error.strerror
+        raise CallError(
+            f"OUTPUT {str(output)!r} cannot be made ({reason}); give another with --output"
+        ) from None
+    return output
+
+
+def _write(path: Path, data: Mapping[str, Any]) -> None:
+    try:
+        write_json(path, data)
+    except OSError as error:
+        raise CallError(
+            f"{str(path)!r} cannot be written ({error.strerror}); give another --output"
+        ) from None
+
+
+def _written(path: Path, result: Result) -> Result:
+    """The result, its files written; where that fails it is the grader's failure, for this student only."""
+    if result.report is None:
+        return result
+    try:
+        write_report(path, result.report, pages.student_page(result.report))
+    except OSError as error:
+        failure = f"the report could not be written ({error.strerror})"
+        return replace(result, how="failed", report=None, failure=failure)
+    except Exception as error:
+        failure = f"the report could not be made ({type(error).__name__})"
+        return replace(result, how="failed", report=None, failure=failure, details=traceback.format_exc())
+    return result
+
+
+def _write_class(
+    output: Path,
+    wish: Wish,
+    students: Sequence[Student],
+    reports: Sequence[Report],
+    failed: Mapping[str, str],
+) -> None:
+    """The class's own pages: those who are there now, by id."""
+    write_text(output / "grades.csv", pages.grades_csv(reports))
+    write_text(output / "index.html", pages.class_page(reports))
+
+
+def _write_run(output: Path, salt: str, wish: Wish, results: Sequence[Result], seconds: float) -> None:
+    """What the run cost, for whoever plans the next one."""
+    rows = [
+        {"student_id": result.student.student_id, "how": result.how, **result.cost}
+        | ({"failure": result.failure, "details": result.details} if result.failure else {})
+        for result in sorted(results, key=lambda result: result.student.student_id)
+    ]
+    run = {
+        "assignment": wish.assignment,
+        "jobs": wish.settings.processes,
+        "wall_seconds": round(seconds, 3),
+        "students": rows,
+    }
+    write_json(output / "run.json", {"salt": salt, **run})
+    write_text(output / "run.csv", pages.run_csv(run))
+    write_text(output / "run.html", pages.run_page(run))
+
+
+def _farewell(out: Console, output: Path, results: Sequence[Result], failed: Mapping[str, str]) -> int:
+    """Name what a person has to look at, and say where to go on reading."""
+    kept = sum(result.how == "kept" for result in results)
+    graded = sum(result.how == "graded" for result in results)
+    out.print(f"\n{graded} graded" + (f", {kept} kept from an earlier run" if kept else ""), soft_wrap=True)
+    for student_id, failure in sorted(failed.items()):
+        out.print(f"Not graded: {called(student_id)}: {failure}", soft_wrap=True)
+    doubtful = [r.report for r in results if r.report is not None and r.report.status == "needs_person"]
+    for report in sorted(doubtful, key=lambda report: report.student_id):
+        claims = [o.id for exercise in report.exercises for o in exercise.properties if o.status == "error"]
+        out.print(f"Needs a person: {called(report.student_id)}: {', '.join(claims)}", soft_wrap=True)
+    out.print(output / "index.html", soft_wrap=True)
+    return 1 if failed or doubtful else 0
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    """Names in one line; many are only counted."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,747 @@
+"""Exercise 2: LoRA in chosen layers of a model, and a comparison of choices."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import NOT_APPLICABLE, Case, Exercise, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
+from graders.replay import script
+
+exercise = Exercise("selective_injection", "Selective injection", ("add_lora_to_model_selective", "compare_target_modules"), order=2)
+Verdict = Violation | NotApplicable | None
+DEFAULT_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj"]
+ALL_SEVEN = [*DEFAULT_TARGETS, "gate_proj", "up_proj", "down_proj"]
+
+# --- models: leaves by dotted name; containers on the way are listed before what they hold -------------------
+# Names are chosen so that substring, dotted suffix and equality with the last component agree.
+
+MODELS: dict[str, list[tuple[str, str]]] = {
+    "flat": [("q_proj", "linear"), ("v_proj", "linear"), ("up_proj", "linear"), ("head", "linear"), ("norm", "norm")],
+    "nested": [
+        ("block", "node"), ("block.attn", "node"), ("block.attn.q_proj", "linear"), ("block.attn.k_proj", "linear"),
+        ("block.attn.v_proj", "linear"), ("block.attn.o_proj", "linear"), ("block.norm", "norm"), ("block.mlp", "node"),
+        ("block.mlp.up_proj", "linear"), ("block.mlp.down_proj", "linear"), ("head", "linear"),
+    ],
+    "layers": [
+        ("embed", "embedding"), ("layers", "list"), ("layers.0", "node"), ("layers.0.q_proj", "linear"), ("layers.0.v_proj", "linear"),
+        ("layers.0.up_proj", "linear"), ("layers.1", "node"), ("layers.1.q_proj", "linear"), ("layers.1.v_proj", "linear"),
+        ("layers.1.up_proj", "linear"), ("layers.1.norm", "norm"), ("final", "linear"),
+    ],
+    "deep": [
+        ("model", "node"), ("model.decoder", "sequential"), ("model.decoder.0", "node"), ("model.decoder.0.inner", "dict"),
+        ("model.decoder.0.inner.q_proj", "linear"), ("model.decoder.0.inner.v_proj", "linear"), ("model.decoder.0.inner.other", "linear"),
+        ("model.decoder.1", "node"), ("model.decoder.1.part", "node"), ("model.decoder.1.part.q_proj", "linear"),
+        ("model.decoder.1.part.up_proj", "linear"), ("model.decoder.1.part.norm", "norm"), ("model.head", "linear"),
+    ],
+    "others": [
+        ("a", "node"), ("a.q_proj", "linear"), ("a.v_proj", "norm"), ("b", "node"), ("b.q_proj", "conv"), ("b.v_proj", "linear"),
+        ("b.up_proj", "identity"), ("c", "node"), ("c.q_proj", "embedding"), ("c.up_proj", "linear"), ("c.k_proj", "norm"),
+    ],
+}  # fmt: skip
+CONTAINERS = ("node", "list", "dict", "sequential")
+TARGETS = (["q_proj"], ["q_proj", "v_proj"], ["v_proj"], ["up_proj"], ["q_proj", "up_proj"], None, DEFAULT_TARGETS, ALL_SEVEN)
+
+
+class Inject(Experiment):
+    """Inject into one model."""
+
+    id, probe = "inject", "inject"
+    space = {
+        "model": ("flat", "nested", "layers", "deep", "others"),
+        "targets": TARGETS,
+        "rank": (1, 2, 3, 4, 8),
+        "alpha": (1, 2, 16, 0.5, 3.0),
+        "call": ("keywords", "positional"),
+        "bias": ("all", "none", "some"),
+    }
+    base = {"model": "flat", "targets": ["q_proj", "v_proj"], "rank": 2, "alpha": 16, "call": "keywords", "bias": "all"}
+    cover = (
+        {"model": "nested", "bias": "some"},
+        {"model": "nested", "targets": ["up_proj", "down_proj"], "rank": 4},
+        {"model": "nested", "targets": DEFAULT_TARGETS, "rank": 3},
+        {"model": "layers", "targets": ["q_proj"], "alpha": 3.0},
+        {"model": "layers", "targets": ["v_proj", "up_proj"], "rank": 1},
+        {"model": "layers", "targets": ALL_SEVEN, "rank": 8, "alpha": 0.5},
+        {"model": "deep", "bias": "none"},
+        {"model": "deep", "targets": ["q_proj", "up_proj"], "call": "positional", "rank": 3},
+        {"model": "others", "targets": ["q_proj"]},
+        {"model": "others", "targets": ["v_proj", "up_proj"], "rank": 1},
+        {"model": "others", "targets": DEFAULT_TARGETS},
+        {"model": "nested", "targets": None},
+        {"model": "flat", "targets": None, "call": "defaults"},
+        {"model": "deep", "targets": None, "call": "defaults"},
+        {"model": "nested", "targets": ["v_proj"], "call": "defaults"},
+        {"model": "flat", "targets": []},
+        {"model": "nested", "targets": [], "call": "positional"},
+        {"model": "block", "targets": ["q_proj", "v_proj"]},
+        {"model": "block", "targets": None, "call": "defaults"},
+        {"model": "block", "targets": ALL_SEVEN, "rank": 4},
+    )
+
+    def specs(self, case: Case) -> list[dict[str, Any]] | None:
+        """The model's modules, with sizes and weights; None for the lab's block."""
+        if case["model"] == "block":
+            return None
+        rng = np.random.Generator(np.random.Philox(key=[case["seed"], 9]))
+        specs: list[dict[str, Any]] = []
+        for at, (name, kind) in enumerate(MODELS[case["model"]]):
+            if kind in CONTAINERS:
+                specs.append({"name": name, "kind": "container", "holds": kind})
+                continue
+            d_in, d_out = int(rng.integers(1, 7)), int(rng.integers(1, 7))
+            bias = {"all": True, "none": False, "some": at % 2 == 0}[case["bias"]]
+            spec: dict[str, Any] = {"name": name, "kind": kind, "in": d_in, "out": d_out, "bias": bias}
+            if kind == "linear":
+                spec["weight"] = claims.contents("normal", [d_out, d_in], case["seed"], 10 + at)
+                if bias:
+                    spec["bias"] = claims.contents("normal", [d_out], case["seed"], 40 + at)
+                    spec["bias"], spec["has_bias"] = True, spec["bias"]
+            specs.append(spec)
+        return specs
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        specs = self.specs(case)
+        sent = None if specs is None else [wire_spec(spec) for spec in specs]
+        return {"specs": sent, "inputs": self.inputs(case, specs), "targets": case["targets"], "rank": rank_of(case),
+                "alpha": alpha_of(case), "call": case["call"], "factor seed": case["seed"]}  # fmt: skip
+
+    def inputs(self, case: Case, specs: list[dict[str, Any]] | None) -> list[Tensor]:
+        """One input for each leaf (or the block's), float32."""
+        if specs is None:
+            return [claims.contents("normal", [2, 3, 16], case["seed"], 70).to(torch.float32)]
+        made = []
+        for at, spec in enumerate(spec for spec in specs if spec["kind"] != "container"):
+            if spec["kind"] == "embedding":
+                made.append(torch.tensor([0, 3, 4]))
+                continue
+            shape = [2, spec["in"], 3] if spec["kind"] == "conv" else [3, spec["in"]]
+            made.append(claims.contents("normal", shape, case["seed"], 70 + at).to(torch.float32))
+        return made
+
+    def oracle(self, case: Case, seen: Seen) -> Expected:
+        return Expected(case, self.specs(case), self.inputs(case, self.specs(case)), seen)
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        if failure.step == "copying values into the factors":
+            return "rank"
+        if failure.step == "backward":
+            return "factors_trainable"
+        if failure.step == "the model's forward pass":
+            return "scaling"
+        if case["targets"] == []:
+            return "empty_list"
+        if case["targets"] is None or case["call"] == "defaults":
+            return "default_arguments"
+        if case["model"] == "others":
+            return "only_linear"
+        return "wraps_targets" if failure.step == "add_lora_to_model_selective" else "keeps_pretrained"
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        names = [f"{name}: {LAYER_NAMES[kind]}" for name, kind in MODELS.get(case["model"], []) if kind not in CONTAINERS]
+        shown: dict[str, Any] = {"model": names or "SimpleTransformerBlock(16, 2)", "target_modules": case["targets"]}
+        return shown if case["call"] == "defaults" else {**shown, "rank": case["rank"], "alpha": case["alpha"]}
+
+    def reproduce(self, case: Case, property_id: str) -> str:
+        return inject_script(case, self.specs(case))
+
+
+LAYER_NAMES = {"linear": "Linear", "norm": "LayerNorm", "conv": "Conv1d", "embedding": "Embedding", "identity": "Identity"}
+
+
+def wire_spec(spec: dict[str, Any]) -> dict[str, Any]:
+    """A spec as the worker wants it: the tensors under the parameters' names."""
+    sent = {key: item for key, item in spec.items() if key not in ("has_bias", "bias")}
+    if spec["kind"] == "linear":
+        sent["bias"] = spec.get("has_bias", False)
+    return sent
+
+
+def rank_of(case: Case) -> int:
+    """The rank that the call uses."""
+    return 8 if case["call"] == "defaults" else int(case["rank"])
+
+
+def alpha_of(case: Case) -> float:
+    """The alpha that the call uses."""
+    return 16 if case["call"] == "defaults" else case["alpha"]
+
+
+class Expected:
+    """What the contract says of one case, beside what was seen."""
+
+    def __init__(self, case: Case, specs: list[dict[str, Any]] | None, inputs: list[Tensor], seen: Seen) -> None:
+        self.case, self.specs, self.inputs = case, specs, inputs
+        targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
+        before = seen["modules before"]
+        self.linears = [name for name, (_, linear) in before.items() if linear]
+        self.wrapped = [name for name in self.linears if name.rpartition(".")[2] in targets]
+        self.places = {name: number for name, (number, _) in before.items()}
+
+    def found(self, seen: Seen) -> dict[str, dict[str, str]]:
+        """Layer name -> {"A": parameter name, "B": parameter name} of the factors that were seen."""
+        layers: dict[str, dict[str, str]] = {}
+        for name, entry in parameters(seen).items():
+            if entry[2] in ("A", "B"):
+                owner = owner_of(name, list(self.places))
+                layers.setdefault(owner, {})[entry[2]] = name
+        return layers
+
+    def outputs(self, factors: dict[str, Tensor], layers: dict[str, dict[str, str]]) -> tuple[Tensor, Tensor]:
+        """The model's output with these factors, joined as the model joins it, and its bound; float64."""
+        assert self.specs is not None
+        parts, bounds = [], []
+        scale = alpha_of(self.case) / rank_of(self.case)
+        for spec, x in zip([spec for spec in self.specs if spec["kind"] == "linear"], self.linear_inputs(), strict=True):
+            W, x = spec["weight"], x.to(torch.float64)
+            b = spec.get("has_bias", torch.zeros(spec["out"], dtype=torch.float64))
+            y, size = x @ W.T + b, x.abs() @ W.abs().T + b.abs()
+            names = layers.get(spec["name"])
+            if names and spec["name"] in self.wrapped:
+                A, B = (factors[names[letter]].to(torch.float64) for letter in "AB")
+                y, size = y + scale * x @ A.T @ B.T, size + scale * x.abs() @ A.abs().T @ B.abs().T
+            parts.append(y.flatten())
+            bounds.append((2.0**-23 * (spec["in"] + rank_of(self.case) + 4) + 2.0**-23) * size.flatten())
+        return torch.cat(parts), torch.cat(bounds)
+
+    def linear_inputs(self) -> list[Tensor]:
+        """The inputs of the Linear layers."""
+        assert self.specs is not None
+        leaves = [spec for spec in self.specs if spec["kind"] != "container"]
+        return [x for spec, x in zip(leaves, self.inputs, strict=True) if spec["kind"] == "linear"]
+
+    def linear_part(self, y: Any) -> Tensor:
+        """The Linear layers' share of the model's output. Raises NotSeen where the output has another length."""
+        assert self.specs is not None
+        leaves = [spec for spec in self.specs if spec["kind"] != "container"]
+        sizes = [3 * spec["out"] if spec["kind"] == "linear" else 6 * spec["in"] if spec["kind"] == "conv" else 3 * spec["in"] for spec in leaves]
+        if not isinstance(y, Tensor) or y.numel() != sum(sizes):
+            raise NotSeen("y")
+        parts = torch.split(y.flatten().to(torch.float64), sizes)
+        return torch.cat([part for spec, part in zip(leaves, parts, strict=True) if spec["kind"] == "linear"])
+
+
+def parameters(seen: Seen) -> dict[str, list[Any]]:
+    """Name -> [shape, requires_grad, letter] of the model's parameters after injection."""
+    entries = seen["parameters"]
+    if not isinstance(entries, dict):
+        raise NotSeen("parameters")
+    return {name: entry for name, entry in entries.items() if isinstance(entry, list) and len(entry) == 3}
+
+
+def owner_of(parameter: str, modules: list[str]) -> str:
+    """The longest original module name that a parameter lies below."""
+    return max((name for name in modules if name and parameter.startswith(f"{name}.")), key=len, default="")
+
+
+def tensors(seen: Seen, name: str) -> dict[str, Tensor]:
+    """A dict of tensors."""
+    found = seen[name]
+    if not isinstance(found, dict) or not all(isinstance(item, Tensor) for item in found.values()):
+        raise NotSeen(name)
+    return found
+
+
+inject = Inject()
+
+
+def ordinary(case: Case) -> bool:
+    """A list of targets, rank and alpha given, and only Linear layers under the targeted names."""
+    return bool(case["targets"]) and case["call"] != "defaults" and case["model"] != "others"
+
+
+def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
+    found = sorted(want.found(seen))
+    missing = [name for name in want.wrapped if name not in found]
+    extra = [name for name in found if name not in want.wrapped]
+    targets = "None" if want.case["targets"] is None else want.case["targets"]
+    if missing:
+        return Violation(f"`{missing[0]}` has no factors lora_A and lora_B, with target_modules={targets}.", sorted(want.wrapped), found)
+    if extra:
+        return Violation(f"`{extra[0] or 'the model'}` was wrapped, with target_modules={targets}.", sorted(want.wrapped), found)
+    return None
+
+
+@exercise.claim(inject, points=3, sentence="Wraps in place every `nn.Linear` whose dotted name matches a pattern in `target_modules`, at any depth.")
+def wraps_targets(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Every Linear layer that matches is wrapped, at any depth, and no other."""
+    return _set_of_layers(seen, want) if ordinary(case) else NOT_APPLICABLE
+
+
+@exercise.claim(inject, points=2, sentence='`None` means `["q_proj", "k_proj", "v_proj", "o_proj"]`; `rank=8, alpha=16`.', waits_on=("wraps_targets",))
+def default_arguments(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Without target_modules the four attention projections are wrapped; rank is 8, alpha 16."""
+    if case["targets"] == [] or not (case["targets"] is None or case["call"] == "defaults"):
+        return NOT_APPLICABLE
+    wrong = _set_of_layers(seen, want) or _ranks(seen, want)
+    if wrong or want.specs is None:
+        return wrong
+    if case["call"] != "defaults":
+        return None
+    return _output_with_factors(seen, want)
+
+
+@exercise.claim(inject, points=1, sentence="An empty list means no layer.", waits_on=("wraps_targets",))
+def empty_list(case: Case, seen: Seen, want: Any) -> Verdict:
+    """An empty list wraps nothing."""
+    return _set_of_layers(seen, want) if case["targets"] == [] else NOT_APPLICABLE
+
+
+@exercise.claim(
+    inject, points=2, sentence="Only `nn.Linear` layers are wrapped; a module of another kind with a matching name is left as it is.", waits_on=("wraps_targets",)
+)
+def only_linear(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Modules of other kinds are left as they are, whatever their name."""
+    if case["model"] != "others" or not case["targets"]:
+        return NOT_APPLICABLE
+    return _set_of_layers(seen, want) or _same_objects(seen, want)
+
+
+def _factors_seen(seen: Seen, want: Expected) -> dict[str, dict[str, str]]:
+    layers = {name: pair for name, pair in want.found(seen).items() if len(pair) == 2}
+    if not layers:
+        raise NotSeen("factors")
+    return layers
+
+
+@exercise.claim(
+    inject,
+    points=3,
+    sentence="On return the adapters' factors are the only trainable parameters of the whole model: norms, embeddings, untargeted layers and every bias are frozen.",
+)
+def rest_frozen(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Everything but the adapters' factors is frozen."""
+    if case["targets"] == []:
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
+    loose = [name for name, (_, trains, letter) in parameters(seen).items() if trains and not letter]
+    return Violation(f"`{loose[0]}` is still trainable.", "only the factors are trainable", loose) if loose else None
+
+
+@exercise.claim(inject, points=1, sentence="On return the adapters' factors are trainable.")
+def factors_trainable(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The adapters' factors can be trained."""
+    if case["targets"] == []:
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
+    stuck = [name for name, (_, trains, letter) in parameters(seen).items() if letter and not trains]
+    if stuck:
+        return Violation(f"`{stuck[0]}` is frozen.", "every factor is trainable", stuck)
+    if want.specs is None or "with gradient" not in seen:
+        return None
+    if not seen["with gradient"]:
+        return Violation("No factor gets a gradient.", "gradients", "none")
+    return None
+
+
+def _ranks(seen: Seen, want: Expected) -> Violation | None:
+    rank = rank_of(want.case)
+    for name, (shape, _, letter) in parameters(seen).items():
+        if letter:
+            got = shape[0] if letter == "A" else shape[-1]
+            if got != rank:
+                return Violation(f"`{name}` has shape {tuple(shape)}: its rank is {got}, should be {rank}.", rank, got)
+    return None
+
+
+@exercise.claim(inject, points=1, sentence="A wrapped layer has its own factors of the given rank.")
+def rank(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The factors have the given rank."""
+    if not case["targets"] or case["call"] == "defaults":
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
+    return _ranks(seen, want)
+
+
+@exercise.claim(inject, points=1, sentence="A wrapped layer has its own factors.", waits_on=("wraps_targets",))
+def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
+    """No two layers share a factor."""
+    if not ordinary(case) or len(want.wrapped) < 2:
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
+    set_to, got = tensors(seen, "factors set"), tensors(seen, "factors")
+    for name, value in set_to.items():
+        if name not in got or not torch.equal(got[name], value):
+            return Violation(f"`{name}` changed when the factors of another layer were set.", value, got.get(name))
+    return None
+
+
+@exercise.claim(
+    inject, points=2, sentence="A wrapped layer keeps the pretrained weight and bias. The model's output does not change at injection."
+)
+def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Injection leaves the model's output as it was."""
+    if case["targets"] == [] or case["model"] == "others":
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
+    if want.specs is None:
+        before = seen["y before"]
+        if not isinstance(before, Tensor):
+            raise NotSeen("y before")
+        return claims.close("the block's output", seen["y after"], before.to(torch.float64), 1e-4, "after injection")
+    y, bound = want.outputs({}, {})
+    return claims.close("the layers' outputs", want.linear_part(seen["y after"]), y, bound, "after injection")
+
+
+def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
+    layers = {name: pair for name, pair in want.found(seen).items() if len(pair) == 2}
+    factors, set_to = tensors(seen, "factors"), tensors(seen, "factors set")
+    if any(not torch.equal(factors[name], set_to[name]) for name in set_to if name in factors):
+        raise NotSeen("factors of their own")
+    if set(layers) != set(want.wrapped):
+        raise NotSeen("the right layers")
+    for name, pair in layers.items():
+        spec = next(spec for spec in want.specs or [] if spec["name"] == name)
+        A, B = factors[pair["A"]], factors[pair["B"]]
+        if A.dim() != 2 or B.dim() != 2 or A.shape[1] != spec["in"] or B.shape[0] != spec["out"] or A.shape[0] != B.shape[1]:
+            return Violation(f"`{name}`: lora_A and lora_B have shapes {tuple(A.shape)} and {tuple(B.shape)}.", "(rank, in) and (out, rank)", "others")
+    y, bound = want.outputs(factors, layers)
+    scale = alpha_of(want.case) / rank_of(want.case)
+    return claims.close("the layers' outputs", want.linear_part(seen["y set"]), y, bound, f"with factors set, alpha / rank = {scale:g}")
+
+
+@exercise.claim(inject, points=2, sentence="A wrapped layer scales by `alpha / rank`.", waits_on=("wraps_targets", "rank", "keeps_pretrained"))
+def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Wrapped layers add (alpha / rank) x A^T B^T."""
+    if not ordinary(case) or want.specs is None:
+        return NOT_APPLICABLE
+    return _output_with_factors(seen, want)
+
+
+@exercise.claim(inject, points=1, sentence="Wraps in place, and returns the same model.", waits_on=("wraps_targets",))
+def returns_same_model(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The model that was given is changed and returned."""
+    if seen["same model"] is True:
+        return None
+    got = seen["returned"]
+    shown = "another model" if got == "a module" else str(got)[:60]
+    return Violation(f"add_lora_to_model_selective returned {shown}, should be the model it was given.", "the same model", shown)
+
+
+def _same_objects(seen: Seen, want: Expected) -> Violation | None:
+    after = seen["modules"]
+    if not isinstance(after, dict):
+        raise NotSeen("modules")
+    for name, number in want.places.items():
+        if name in want.wrapped or not name or any(name.startswith(f"{item}.") for item in want.wrapped):
+            continue
+        if after.get(name) != number:
+            return Violation(f"`{name}` is no longer the object that it was.", "the same object", "another object" if name in after else "gone")
+    return None
+
+
+@exercise.claim(inject, points=1, sentence="Untargeted modules are the same objects as before.", waits_on=("wraps_targets", "returns_same_model"))
+def untargeted_stay(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Untargeted modules are the same objects as before."""
+    return NOT_APPLICABLE if case["targets"] == [] or case["model"] == "others" else _same_objects(seen, want)
+
+
+def inject_script(case: Case, specs: list[dict[str, Any]] | None) -> str:
+    """The case as Python: the model's layers (untrained), the call, what was wrapped and what trains."""
+    lines = ["from torch import nn", ""]
+    if specs is None:
+        lines = ["from lab import SimpleTransformerBlock", "", "model = SimpleTransformerBlock(16, 2)"]
+    else:
+        lines.append("model = nn.Module()")
+        for spec in specs:
+            parent, _, name = spec["name"].rpartition(".")
+            made = {
+                "node": "nn.Module()", "list": "nn.ModuleList()", "dict": "nn.ModuleDict()", "sequential": "nn.Sequential()",
+                "linear": f"nn.Linear({spec.get('in')}, {spec.get('out')}, bias={bool(spec.get('bias'))})", "norm": f"nn.LayerNorm({spec.get('in')})",
+                "conv": f"nn.Conv1d({spec.get('in')}, {spec.get('in')}, 1)", "embedding": f"nn.Embedding(5, {spec.get('in')})", "identity": "nn.Identity()",
+            }[spec.get("holds", spec["kind"])]  # fmt: skip
+            lines.append(f"model.get_submodule({parent!r}).add_module({name!r}, {made})")
+    named = "" if case["call"] == "defaults" else f", rank={case['rank']}, alpha={case['alpha']}"
+    targets = "" if case["call"] == "defaults" and case["targets"] is None else f", target_modules={case['targets']!r}"
+    lines += [
+        f"result = add_lora_to_model_selective(model{named}{targets})",
+        'print("yours:    same model:", result is model)',
+        "for name, p in model.named_parameters():",
+        '    print("  ", name, tuple(p.shape), "trainable" if p.requires_grad else "frozen")',
+        f'print("expected: same model; lora_A and lora_B of rank {rank_of(case)}, the only trainable ones, below the Linear layers that match")',
+    ]
+    return script("selective_injection", ["add_lora_to_model_selective"], lines)
+
+
+# --- compare_target_modules --------------------------------------------------------------------------------
+
+CONFIGS = {"qv": ["q_proj", "v_proj"], "qkvo": DEFAULT_TARGETS, "all": ALL_SEVEN}
+EPOCHS = 6
+LAST_THIRD = 1.05  # the mean loss of the last third may be this many times that of the first
+SAME_LOSS = 1e-4
+CALL_SECONDS = 60.0  # of one call; the probe makes two
+
+
+class Compare(Experiment):
+    """Two calls that share a configuration, first in one and last in the other."""
+
+    id, probe, draws = "compare", "compare", 0.0
+    space = {"calls": ([["qv", "qkvo"], ["all", "qv"]],)}
+    base = {"calls": [["qv", "qkvo"], ["all", "qv"]]}
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        return {"calls": [[CONFIGS[name] for name in names] for names in case["calls"]], "n_epochs": EPOCHS, "seed": case["seed"]}
+
+    def limit(self, case: Case) -> float:
+        return CALL_SECONDS * len(case["calls"])
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        return "entries"
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        names = [[CONFIGS[name] for name in names] for names in case["calls"]]
+        return {"first call": names[0], "second call": names[1], "n_epochs": EPOCHS}
+
+    def reproduce(self, case: Case, property_id: str) -> str:
+        lines = ["", "def show(configs):", f"    torch.manual_seed({case['seed']})"]
+        lines.append(f"    for key, entry in compare_target_modules(configs, n_epochs={EPOCHS}).items():")
+        lines.append("        print(key, entry)")
+        lines += [f"show({[CONFIGS[name] for name in names]!r})" for names in case["calls"]]
+        lines.append(f'print("expected: {EPOCHS} losses each, that do not rise; the same for q_proj+v_proj in both calls")')
+        return script("selective_injection", ["compare_target_modules"], lines)
+
+
+compare = Compare()
+SECOND = "compare_target_modules"
+
+
+def calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]]:
+    """The configurations of each call, with what was seen of it."""
+    found = seen["calls"]
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise NotSeen("calls")
+    asked = [[CONFIGS[name] for name in names] for names in case["calls"]]
+    return list(zip(asked, found, strict=False))
+
+
+def entry_of(call: dict[str, Any], targets: list[str]) -> dict[str, Any]:
+    """The entry of a configuration. Raises NotSeen where there is none: that is `entries`' claim."""
+    entries = call.get("entries")
+    entry = entries.get("+".join(targets)) if isinstance(entries, dict) else None
+    if not isinstance(entry, dict):
+        raise NotSeen("entry")
+    return entry
+
+
+def losses_of(entry: dict[str, Any]) -> list[float]:
+    """The losses, as floats. Raises NotSeen where they are no list of numbers."""
+    losses = entry.get("losses")
+    if not isinstance(losses, list) or not losses:
+        raise NotSeen("losses")
+    if not all(isinstance(loss, (int, float)) and type(loss) is not bool for loss in losses):
+        raise NotSeen("losses")
+    return [float(loss) for loss in losses]
+
+
+def models_of(call: dict[str, Any]) -> list[dict[str, Any]]:
+    """The models with factors that ran, in order."""
+    models = call.get("models")
+    good = [model for model in models if isinstance(model, dict) and model.get("factors")] if isinstance(models, list) else []
+    if not good:
+        raise NotSeen("models with factors")
+    return good
+
+
+def own_injection(seen: Seen, targets: list[str]) -> dict[str, Any]:
+    """Name -> [count, requires_grad] after the student's own injection. Raises NotSeen where it adds no factors."""
+    entry = seen["own injection"].get("+".join(targets)) if isinstance(seen["own injection"], dict) else None
+    if not entry:
+        raise NotSeen("factors of the student's own injection")
+    return dict(entry)
+
+
+@exercise.claim(
+    compare,
+    points=2,
+    function=SECOND,
+    sentence='One entry for each list of targets, under the key `"+".join(targets)`, in the order given, with `target_modules`, '
+    "`trainable_params`, `losses` and `final_loss`.",
+)
+def entries(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The result has one complete entry for each configuration, in the order given."""
+    for configs, call in calls(case, seen):
+        wanted = ["+".join(targets) for targets in configs]
+        if call.get("keys") != wanted:
+            return Violation(f"The keys are {claims.show(call.get('keys'))}, should be {wanted}.", wanted, call.get("keys"))
+        for targets in configs:
+            entry = call["entries"].get("+".join(targets)) if isinstance(call.get("entries"), dict) else None
+            if not isinstance(entry, dict):
+                return Violation(f"The entry of {targets} is no dict.", "a dict", claims.kind_of(entry))
+            missing = [key for key in ("target_modules", "trainable_params", "losses", "final_loss") if key not in entry]
+            if missing:
+                return Violation(f"The entry of {targets} has no `{missing[0]}`.", missing[0], sorted(entry))
+            if entry["target_modules"] != targets:
+                return Violation(f"`target_modules` is {claims.show(entry['target_modules'])}, should be {targets}.", targets, entry["target_modules"])
+            try:
+                losses = losses_of(entry)
+            except NotSeen:
+                return Violation("`losses` is no list of numbers.", f"{EPOCHS} floats", claims.show(entry["losses"]))
+            final = entry["final_loss"]
+            if not isinstance(final, (int, float)) or not (final == losses[-1] or abs(final - losses[-1]) <= 1e-6 * abs(losses[-1])):
+                if all(math.isfinite(loss) for loss in losses):
+                    return Violation(f"`final_loss` is {claims.show(final)}, should be the last loss, {losses[-1]:.6g}.", losses[-1], final)
+    return None
+
+
+@exercise.claim(compare, points=1, function=SECOND, sentence="`losses`: `n_epochs` floats, the training loss of each epoch.", waits_on=("entries",))
+def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
+    """There is one loss for each of the n_epochs epochs."""
+    for configs, call in calls(case, seen):
+        for targets in configs:
+            count = len(losses_of(entry_of(call, targets)))
+            if count != EPOCHS:
+                return Violation(f"{count} losses for n_epochs={EPOCHS}.", EPOCHS, count)
+    return None
+
+
+@exercise.claim(compare, points=2, function=SECOND, sentence="`trainable_params` (int): what the injection makes trainable.", waits_on=("entries",))
+def counts(case: Case, seen: Seen, want: Any) -> Verdict:
+    """trainable_params counts the parameters that are trained."""
+    for configs, call in calls(case, seen):
+        for targets in configs:
+            truth = sum(count for count, trains in own_injection(seen, targets).values() if trains)
+            got = entry_of(call, targets).get("trainable_params")
+            if type(got) is bool or not isinstance(got, (int, float)) or got != truth:
+                return Violation(f"`trainable_params` of {targets} is {claims.show(got)}, should be {truth}.", truth, got)
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="Each configuration trains a fresh `SimpleTransformerBlock()` of the lab, from the same initial weights.",
+    waits_on=("entries",),
+)
+def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Every configuration starts from a fresh block with the same weights."""
+    for configs, call in calls(case, seen):
+        for targets in configs:
+            own_injection(seen, targets)
+        models = models_of(call)
+        if len(models) < len(configs):
+            return Violation(f"{len(models)} block was trained for {len(configs)} configurations.", f"{len(configs)} fresh blocks", len(models))
+        first = base_marks(models[0])
+        for number, model in enumerate(models[: len(configs)]):
+            if base_marks(model) != first:
+                return Violation(f"Configuration {number + 1} starts from other weights than configuration 1.", "the same weights", "other weights")
+    return None
+
+
+def base_marks(model: dict[str, Any]) -> list[str]:
+    """Fingerprints of the weights that are not factors, in no order."""
+    start, factors = model.get("start"), model.get("factors")
+    if not isinstance(start, dict) or not isinstance(factors, list):
+        raise NotSeen("start")
+    return sorted(str(item) for name, item in start.items() if name not in factors)
+
+
+@exercise.claim(
+    compare, points=1, function=SECOND, sentence="Each configuration trains on data of `generate_synthetic_data`, and on the same data.", waits_on=("entries",)
+)
+def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Every configuration trains on the same data."""
+    for configs, call in calls(case, seen):
+        models_of(call)
+        first: set[str] = set()
+        for number, marks in enumerate(data_by_model(call)):
+            first = first or set(marks)
+            if not set(marks) <= first:
+                return Violation(f"Configuration {number + 1} trains on other data than configuration 1.", "the same data", "other data")
+        if not first:
+            return Violation("generate_synthetic_data was not used.", "its data", "other data")
+    return None
+
+
+def data_by_model(call: dict[str, Any]) -> list[list[str]]:
+    """Fingerprints of the data that were made up to the end of each model's turn.
+
+    The log has `data` and `run` (a model's run that follows another model's) in order. What is made after the last
+    run of a model and before the next one's first run belongs to the next.
+    """
+    log = call.get("log")
+    groups: list[list[str]] = []
+    waiting: list[str] = []
+    for entry in log if isinstance(log, list) else []:
+        if not isinstance(entry, list) or len(entry) != 2:
+            raise NotSeen("log")
+        if entry[0] == "data":
+            waiting.append(str(entry[1]))
+        elif entry[0] == "model":
+            groups.append(waiting)
+            waiting = []
+        elif groups:
+            groups[-1] += waiting
+            waiting = []
+    return groups
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="The result of a configuration does not depend on which others are listed, nor in which order, to a relative 1e-4 in the losses.",
+    waits_on=("entries", "epochs", "same_start", "same_data"),
+)
+def independent(case: Case, seen: Seen, want: Any) -> Verdict:
+    """A configuration's losses do not depend on the others, nor on its place."""
+    pairs = calls(case, seen)
+    if len(pairs) < 2:
+        raise NotSeen("second call")
+    for targets in [targets for targets in pairs[0][0] if targets in pairs[1][0]]:
+        own_injection(seen, targets)
+        first, second = (losses_of(entry_of(call, targets)) for _, call in pairs)
+        if len(first) != len(second) or any(abs(a - b) > SAME_LOSS * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)):
+            return Violation(f"The losses of {targets} are others when other configurations stand before it.", first, second)
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="The losses are finite, not all equal, and the mean of the last third of the epochs is at most 1.05 times that of the first.",
+    waits_on=("entries",),
+)
+def trains(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Training changes the adapters, and the losses do not rise."""
+    for configs, call in calls(case, seen):
+        for targets in configs:
+            own_injection(seen, targets)
+            losses = losses_of(entry_of(call, targets))
+            if not all(math.isfinite(loss) for loss in losses):
+                return Violation(f"The losses of {targets} are not finite.", "finite losses", losses)
+            if len(losses) > 1 and len(set(losses)) == 1:
+                return Violation(f"The losses of {targets} are all equal: nothing is trained.", "losses that change", losses)
+            third = max(1, len(losses) // 3)
+            start, end = sum(losses[:third]) / third, sum(losses[-third:]) / third
+            if end > LAST_THIRD * start:
+                return Violation(f"The losses of {targets} rise: {start:.6g} at first, {end:.6g} at the end.", "losses that do not rise", losses)
+        for model in models_of(call):
+            start_marks, end_marks = model.get("start"), model.get("end")
+            if not isinstance(start_marks, dict) or not isinstance(end_marks, dict):
+                raise NotSeen("marks")
+            if all(start_marks.get(name) == end_marks.get(name) for name in model["factors"]):
+                return Violation("The adapters are the same after training as before.", "trained adapters", "unchanged adapters")
+    return None
+
+
+@exercise.claim(compare, points=1, function=SECOND, sentence="Training trains the adapters, and only them.", waits_on=("entries", "trains", "same_start"))
+def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Training leaves everything but the adapters as it was."""
+    for configs, call in calls(case, seen):
+        for targets, model in zip(configs, models_of(call), strict=False):
+            flags = own_injection(seen, targets)
+            start, end = model.get("start"), model.get("end")
+            if not isinstance(start, dict) or not isinstance(end, dict):
+                raise NotSeen("marks")
+            for name, mark in start.items():
+                loose = name in flags and bool(flags[name][1])  # left trainable by the injection, which has paid for it
+                if name not in model["factors"] and not loose and end.get(name) != mark:
+                    return Violation(f"`{name}` was changed by the training of {targets}.", "unchanged", "changed")
+    return None

@@ -1,0 +1,245 @@
+"""The box: a warm process and its workers, in which student code runs and from which nothing is believed.
+
+    with Box("auto") as box:
+        with box.worker() as worker:
+            answer = worker.ask({"op": "load", ...}, cpu_seconds=10)
+
+On Linux a warm process forks one hardened worker after the other (`graders/worker/start.py`); elsewhere each worker
+is an interpreter of its own without those protections, and `Box.protections` says so. `device="cuda"` lifts the
+limit on address space and opens the GPU's devices to workers; it could not be tried here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from graders.judge import launch, protections
+from graders.judge.answer import Answer
+from graders.judge.process import BoxError, Control, Forked, Spawned
+from graders.judge.talk import Worker
+from graders.judge.turnstile import Turnstile
+
+__all__ = ["Answer", "Box", "BoxError", "Turnstile", "Worker"]
+
+Sandbox = Literal["auto", "strict", "off"]
+Device = Literal["cpu", "cuda"]
+MEMORY = 2 << 30  # bytes that a worker may reserve on top of what the warm process has
+LAYERS = ("landlock", "seccomp", "bubblewrap", "namespaces")
+
+
+class Box:
+    """Makes workers. `protections` says which walls were found to hold when it was opened."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox = "auto",
+        device: Device = "cpu",
+        turnstile: Turnstile | None = None,
+        *,
+        memory: int = MEMORY,
+        _without: tuple[str, ...] = (),  # for tests: layers to leave out, or "fork"
+    ) -> None:
+        self.sandbox: Sandbox = sandbox
+        self.device: Device = device
+        self.turnstile = turnstile
+        self._memory = None if device == "cuda" else memory
+        self._layers = () if sandbox == "off" else tuple(name for name in LAYERS if name not in _without)
+        self._forks = _can_fork() and "fork" not in _without
+        self._control: Control | None = None
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._zygote_pidfd = -1
+        self._user = os.getpid()  # the process that may use this object
+        self._greeted = False
+        self._protections: dict[str, Any] = {}
+
+    @property
+    def protections(self) -> Mapping[str, Any]:
+        """What was asked for, what is active, what the self-test found; as JSON has it."""
+        return self._protections
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> Self:
+        """Start the warm process and find out what it protects from. BoxError if it cannot, or `strict` refuses."""
+        try:
+            walls = self._start() if self._forks else {}
+            self._protections = protections.examine(
+                self, sandbox=self.sandbox, walls=walls, memory=self._memory, forks=self._forks
+            )
+            if self.sandbox == "strict":
+                protections.insist(self._protections)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """End all workers of this box, and the warm process if this object started it in this process."""
+        control, self._control = self._control, None
+        if control is not None:
+            control.socket.close()
+        if self._zygote is not None and self._user == os.getpid():
+            if self._zygote_pidfd >= 0:
+                with contextlib.suppress(OSError):
+                    signal.pidfd_send_signal(self._zygote_pidfd, signal.SIGKILL)
+                os.close(self._zygote_pidfd)
+                self._zygote_pidfd = -1
+            else:
+                self._zygote.kill()
+            self._zygote.wait()
+        self._zygote = None
+
+    def share(self) -> Box:
+        """Another box on the same warm process, for one process that is forked from this one afterwards."""
+        twin = Box(self.sandbox, self.device, self.turnstile)
+        twin._memory, twin._layers, twin._forks = self._memory, self._layers, self._forks
+        twin._protections = self._protections
+        twin._user = 0
+        if self._forks:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                self._channel().ask({"op": "share"}, theirs.fileno())
+            twin._control = Control(ours)
+        return twin
+
+    @contextlib.contextmanager
+    def alone(self) -> Any:
+        """While this holds, no other grading process that shares the turnstile asks its worker."""
+        with self.turnstile.alone() if self.turnstile else contextlib.nullcontext():
+            yield
+
+    def worker(self, *, _entry: str = "serve") -> Worker:
+        """A fresh worker, hardened and ready. BoxError if there is none to be had."""
+        if not self._forks:
+            return self._spawn(_entry)
+        control = self._channel()
+        with _pipe() as (read_end, to_worker), _pipe() as (from_worker, write_end):
+            answer, fds = control.ask({"op": "fork", "entry": _entry}, read_end, write_end)
+            process = Forked(control, answer["pid"], fds[0])
+            return Worker(
+                process, os.dup(to_worker), os.dup(from_worker), memory=self._memory, turnstile=self.turnstile
+            )
+
+    def _channel(self) -> Control:
+        """The control socket, which belongs to one process: a fork needs a `share()` of its own."""
+        if self._control is None:
+            raise BoxError("the box is not open")
+        if not self._user:
+            self._user = os.getpid()
+        if self._user != os.getpid():
+            raise BoxError("a box was used in two processes; give the other one a share()")
+        if not self._greeted:
+            self._greeted = True
+            pidfd = os.pidfd_open(os.getpid())
+            self._control.tell({"op": "judge"}, pidfd)
+            os.close(pidfd)
+        return self._control
+
+    def _start(self) -> dict[str, bool | str]:
+        """Start the warm process, behind the best wall that works; says of each wall whether it stands."""
+        walls: dict[str, bool | str] = {
+            "bubblewrap": "inactive: not installed" if not shutil.which("bwrap") else "inactive: not asked for",
+            "namespaces": "inactive: not asked for",
+        }
+        reason = ""
+        options = {"layers": self._layers, "memory": self._memory, "device": self.device}
+        for wall in launch.walls(self._layers):
+            try:
+                hello = self._launch(wall, options)
+            except BoxError as error:
+                reason = str(error)
+                walls[wall] = f"inactive: {reason}"
+                continue
+            if wall == "bubblewrap":
+                walls |= {"bubblewrap": True, "namespaces": True}
+            elif wall:
+                walls["namespaces"] = hello["namespaces"]
+            return walls
+        raise BoxError(f"the box's warm process does not start: {reason}")
+
+    def _launch(self, wall: str, options: dict[str, Any]) -> dict[str, Any]:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, tempfile.TemporaryFile() as complaints:
+            zygote = subprocess.Popen(
+                launch.command(wall, {**options, "control": theirs.fileno()}),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                env=launch.environment(),
+                cwd="/",
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is the judge's business
+            )
+            theirs.close()
+            control = Control(ours)
+            try:
+                hello, fds = control.receive()
+            except BaseException as error:
+                ours.close()
+                zygote.kill()
+                zygote.wait()
+                if isinstance(error, BoxError):
+                    raise BoxError(_last_line(complaints) or str(error)) from error
+                raise
+        self._control, self._zygote, self._zygote_pidfd = control, zygote, fds[0]
+        return hello
+
+    def _spawn(self, entry: str) -> Worker:
+        """An interpreter of its own for one worker, its pipes on standard input and output."""
+        process = subprocess.Popen(
+            launch.python(str(launch.WORKER.parent), "alone", entry),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=launch.environment(),
+            cwd=tempfile.gettempdir(),
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        to_worker, from_worker = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
+        process.stdin.close()
+        process.stdout.close()
+        return Worker(Spawned(process), to_worker, from_worker, memory=None, turnstile=self.turnstile)
+
+
+def _can_fork() -> bool:
+    """Whether this system has what the warm process needs: Linux 5.3 or newer."""
+    if sys.platform != "linux":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _pipe() -> Any:
+    ends = os.pipe()
+    try:
+        yield ends
+    finally:
+        for fd in ends:
+            os.close(fd)
+
+
+def _last_line(file: Any) -> str:
+    file.seek(0)
+    lines: list[str] = file.read().decode(errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else ""

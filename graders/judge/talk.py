@@ -1,0 +1,201 @@
+"""One worker: asks it within limits, and believes nothing of what it does.
+
+Every write and read has a deadline. CPU seconds are the worker's own, wall seconds three times as many; whoever
+exceeds them, ends, or sends what is not exactly one answer is killed and reaped, and never asked again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from graders.judge.answer import Answer, Kind, of_ended
+from graders.judge.process import BoxError, Process
+from graders.judge.turnstile import Turnstile
+from graders.worker import wire
+
+WALL_PER_CPU = 3.0
+LOOK_SECONDS = 0.02  # how often a silent worker's CPU time is looked at
+READY_SECONDS = 60.0
+ENDING_SECONDS = 2.0  # between a process's last closed pipe and its end
+
+
+class _Over(Exception):
+    """The worker cannot be asked any more: what to answer."""
+
+    def __init__(self, kind: Kind, detail: str) -> None:
+        super().__init__(detail)
+        self.kind: Kind = kind
+        self.detail = detail
+
+
+class _Gone(Exception):
+    """The other end of the pipe is closed."""
+
+
+class _Watch:
+    """The clock of one request."""
+
+    def __init__(self, process: Process, cpu_limit: float) -> None:
+        self.process = process
+        self.cpu_limit = cpu_limit
+        self.wall_limit = WALL_PER_CPU * cpu_limit
+        self._wall_start = time.monotonic()
+        self._cpu_start = process.cpu_seconds() or 0.0
+        self._cpu_last = self._cpu_start
+
+    @property
+    def wall(self) -> float:
+        return time.monotonic() - self._wall_start
+
+    @property
+    def cpu(self) -> float:
+        self._cpu_last = self.process.cpu_seconds() or self._cpu_last
+        return self._cpu_last - self._cpu_start
+
+    @property
+    def near_limit(self) -> bool:
+        return 2 * self.cpu > self.cpu_limit or 2 * self.wall > self.wall_limit
+
+    def check(self) -> None:
+        if self.cpu > self.cpu_limit:
+            raise _Over("timed_out", f"computed for more than {self.cpu_limit:g} s")
+        if self.wall > self.wall_limit:
+            raise _Over("timed_out", f"did not answer within {self.wall_limit:g} s")
+
+
+class Worker:
+    """A process that runs one student's code. Made by `Box.worker`; a context manager."""
+
+    def __init__(
+        self,
+        process: Process,
+        to_worker: int,
+        from_worker: int,
+        *,
+        memory: int | None,
+        turnstile: Turnstile | None = None,
+    ) -> None:
+        self._process = process
+        self._pipes = (to_worker, from_worker)
+        self._to, self._from = to_worker, from_worker
+        self._memory = memory
+        self._turnstile = turnstile
+        self.alive = True
+        self.active: Mapping[str, bool | str] = {}  # protections that the worker says it has put on itself
+        for fd in self._pipes:
+            os.set_blocking(fd, False)
+        self._await_ready()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self, message: dict[str, Any], *, cpu_seconds: float) -> Answer:
+        """Send a request and wait for its one reply. After anything but `replied` the worker is gone."""
+        if not self.alive:
+            raise BoxError("a worker was asked that had ended")
+        together = self._turnstile.together() if self._turnstile else contextlib.nullcontext()
+        with together:
+            watch = _Watch(self._process, cpu_seconds)
+            try:
+                value = self._exchange(wire.pack(message), watch)
+            except _Over as over:
+                cpu, wall, near = watch.cpu, watch.wall, watch.near_limit
+                self.close()
+                return Answer(over.kind, None, over.detail, cpu, wall, near or over.kind == "timed_out")
+            return Answer("replied", value, "", watch.cpu, watch.wall, watch.near_limit)
+
+    def close(self) -> None:
+        """Kill the worker and wait until it is gone."""
+        if self.alive:
+            self.alive = False
+            for fd in self._pipes:
+                os.close(fd)
+            self._process.end()
+
+    def _await_ready(self) -> None:
+        """The first message comes by itself, before any student code runs."""
+        try:
+            value = self._receive(_Watch(self._process, READY_SECONDS))
+        except _Over as over:
+            self.close()
+            raise BoxError(f"a worker did not start: it {over.detail}") from over
+        self.active = dict(value["ready"])
+
+    def _exchange(self, frame: bytes, watch: _Watch) -> dict[str, Any]:
+        if _ready(self._from, selectors.EVENT_READ, 0.0) and self._has_spoken():
+            raise _Over("broken_protocol", "spoke before it was asked")
+        try:
+            self._write(memoryview(frame), watch)
+        except _Gone:
+            raise self._ended() from None
+        return self._receive(watch)
+
+    def _has_spoken(self) -> bool:
+        """Whether there is a byte to read: a closed pipe is readable too."""
+        try:
+            return bool(os.read(self._from, 1))
+        except BlockingIOError:
+            return False
+
+    def _receive(self, watch: _Watch) -> dict[str, Any]:
+        try:
+            header, body = wire.frame_lengths(self._read(wire.PREFIX, watch))
+            value = wire.unpack(self._read(header, watch), self._read(body, watch))
+        except wire.WireError as error:
+            raise _Over("broken_protocol", f"sent something that is not an answer: {error}") from error
+        except _Gone:
+            raise self._ended() from None
+        if not isinstance(value, dict):
+            raise _Over("broken_protocol", "sent something that is not an answer: not a dict")
+        return value
+
+    def _write(self, data: memoryview, watch: _Watch) -> None:
+        while data:
+            try:
+                data = data[os.write(self._to, data) :]
+            except BlockingIOError:
+                _ready(self._to, selectors.EVENT_WRITE, LOOK_SECONDS)
+            except OSError:
+                raise _Gone from None
+            if data:
+                watch.check()
+
+    def _read(self, length: int, watch: _Watch) -> bytes:
+        data = bytearray()
+        while len(data) < length:
+            try:
+                piece = os.read(self._from, min(length - len(data), 1 << 20))
+            except BlockingIOError:
+                _ready(self._from, selectors.EVENT_READ, LOOK_SECONDS)
+                watch.check()
+                continue
+            if not piece:
+                raise _Gone
+            data += piece
+        return bytes(data)
+
+    def _ended(self) -> _Over:
+        """Its end of a pipe is closed: because the process ended, or because the student's code closed it."""
+        if not self._process.has_ended(ENDING_SECONDS):
+            return _Over("broken_protocol", "closed the pipe to the grader")
+        self.alive = False
+        for fd in self._pipes:
+            os.close(fd)
+        return _Over(*of_ended(self._process.end(), self._memory))
+
+
+def _ready(fd: int, event: int, seconds: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, event)
+        return bool(selector.select(seconds))

@@ -1,0 +1,213 @@
+"""What each top-level statement of a text binds, changes and refers to: found without running it."""
+
+from __future__ import annotations
+
+import __future__
+
+import ast
+import dis
+import types
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_COMPOUND = (ast.If, ast.Try, ast.TryStar, ast.With)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_IMPORTS = (ast.Import, ast.ImportFrom)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One top-level statement. `defines`: an import or a definition, which runs in any case."""
+
+    node: ast.stmt
+    code: types.CodeType | None  # None where it cannot be compiled alone
+    problem: str
+    binds: frozenset[str]
+    loads: frozenset[str]
+    stores_into: frozenset[str]  # X of `X.a = ...` and `X[0] = ...`
+    calls_on: frozenset[str]  # X of a bare `X.append(...)`
+    calls: frozenset[str]  # f of a bare `f(...)`
+    sets_globals: frozenset[str]  # names that its functions declare global and assign
+    hangs_on: frozenset[str]  # decorators and base classes
+    defines: bool
+    imports: bool
+
+
+def statements(nodes: Iterable[ast.stmt], file: str) -> list[Statement]:
+    """The top-level statements in order, with main guards taken away."""
+    flags = 0
+    result = []
+    for node in unguarded(nodes):
+        flags |= _future_flags(node)
+        result.append(_statement(node, file, flags))
+    return result
+
+
+def unguarded(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, with the `else` part of `if __name__ == "__main__":` in its place."""
+    for node in nodes:
+        if isinstance(node, ast.If) and _is_main_guard(node.test):
+            yield from unguarded(node.orelse)
+        else:
+            yield node
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    parts = list(ast.walk(test))
+    names = any(isinstance(part, ast.Name) and part.id == "__name__" for part in parts)
+    return names and any(isinstance(part, ast.Constant) and part.value == "__main__" for part in parts)
+
+
+def _future_flags(node: ast.stmt) -> int:
+    if not isinstance(node, ast.ImportFrom) or node.module != "__future__":
+        return 0
+    features = [getattr(__future__, alias.name, None) for alias in node.names]
+    return sum(feature.compiler_flag for feature in features if feature is not None)
+
+
+def _statement(node: ast.stmt, file: str, flags: int) -> Statement:
+    code, problem = None, ""
+    try:
+        code = compile(ast.Module([node], []), file, "exec", flags, dont_inherit=True)
+    except SyntaxError as error:
+        problem = error.msg
+    except (ValueError, RecursionError, MemoryError):
+        problem = "it cannot be compiled"
+    inner = list(_nested(code)) if code else []
+    shallow = list(_shallow(node))
+    return Statement(
+        node=node,
+        code=code,
+        problem=problem,
+        binds=_names(code, "STORE_NAME", "STORE_GLOBAL") if code else frozenset(),
+        loads=frozenset[str]().union(*(_names(part, *_LOADS) for part in inner)),
+        stores_into=frozenset(_stored_into(shallow)),
+        calls_on=frozenset(_called_on(shallow)),
+        calls=frozenset(_called(shallow)),
+        sets_globals=frozenset[str]().union(*(_names(part, "STORE_GLOBAL") for part in inner)),
+        hangs_on=frozenset(_hangs_on(node)),
+        defines=_defines(node),
+        imports=any(isinstance(part, _IMPORTS) for part in shallow),
+    )
+
+
+_LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
+
+
+def _names(code: types.CodeType, *operations: str) -> frozenset[str]:
+    return frozenset(
+        step.argval
+        for step in dis.get_instructions(code)
+        if step.opname in operations and isinstance(step.argval, str)
+    )
+
+
+def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
+    waiting = [code]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += [constant for constant in part.co_consts if isinstance(constant, types.CodeType)]
+
+
+def _shallow(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below a statement, without the insides of functions and classes."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if not isinstance(part, _SCOPES):
+            waiting += ast.iter_child_nodes(part)
+
+
+def _root(node: ast.AST) -> str:
+    """X of `X.a[0].b(...).c`."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _stored_into(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            yield _root(node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            if node.func.id in ("setattr", "delattr"):
+                yield _root(node.args[0])
+
+
+def _bare_calls(nodes: list[ast.AST]) -> Iterator[ast.Call]:
+    """Calls that stand as a statement, or as what a bare comprehension repeats."""
+    for node in nodes:
+        if not isinstance(node, ast.Expr):
+            continue
+        value: ast.AST = node.value
+        if isinstance(value, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            value = value.elt
+        if isinstance(value, ast.Call):
+            yield value
+
+
+def _called_on(nodes: list[ast.AST]) -> Iterator[str]:
+    return (_root(call.func) for call in _bare_calls(nodes) if isinstance(call.func, ast.Attribute))
+
+
+def _called(nodes: list[ast.AST]) -> Iterator[str]:
+    return (call.func.id for call in _bare_calls(nodes) if isinstance(call.func, ast.Name))
+
+
+def _hangs_on(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, _DEFINITIONS):
+        yield from (_root(decorator) for decorator in node.decorator_list)
+    if isinstance(node, ast.ClassDef):
+        yield from (_root(base) for base in node.bases)
+        yield from (_root(keyword.value) for keyword in node.keywords)
+
+
+def _defines(node: ast.stmt) -> bool:
+    if isinstance(node, _DEFINITIONS + _IMPORTS):
+        return True
+    if not isinstance(node, _COMPOUND):
+        return False
+    inside = (part for part in _shallow(node) if not isinstance(part, ast.For | ast.While))
+    return any(isinstance(part, _DEFINITIONS + _IMPORTS) for part in inside)
+
+
+def needed(all_statements: list[Statement], roots: Iterable[str]) -> set[str]:
+    """All names that the roots refer to, directly or through other names of the same text."""
+    names = set(roots)
+    assigned = frozenset[str]().union(*(item.binds for item in all_statements if not item.defines))
+    globals_of = _global_setters(all_statements)
+    defined = frozenset[str]().union(
+        *(item.binds for item in all_statements if item.defines and not item.imports)
+    )
+    while True:
+        before = len(names)
+        for item in all_statements:
+            if touches(item, names, assigned, globals_of):
+                names |= item.loads
+            elif item.defines and item.hangs_on & names & defined:
+                names |= item.binds | item.loads
+        if len(names) == before:
+            return names
+
+
+def to_run(all_statements: list[Statement], names: set[str]) -> list[Statement]:
+    """The imports and definitions, and of the rest only what binds or changes one of the names."""
+    assigned = frozenset[str]().union(*(item.binds for item in all_statements if not item.defines))
+    globals_of = _global_setters(all_statements)
+    return [item for item in all_statements if item.defines or touches(item, names, assigned, globals_of)]
+
+
+def _global_setters(all_statements: list[Statement]) -> dict[str, frozenset[str]]:
+    return {name: item.sets_globals for item in all_statements if item.sets_globals for name in item.binds}
+
+
+def touches(
+    item: Statement, names: set[str], assigned: frozenset[str], globals_of: dict[str, frozenset[str]]
+) -> bool:
+    """Whether a statement binds or changes one of the names."""
+    if item.binds & names or item.stores_into & names or item.calls_on & names & assigned:
+        return True
+    return any(globals_of.get(function, frozenset()) & names for function in item.calls)
