@@ -4,9 +4,9 @@
         with box.worker() as worker:
             answer = worker.ask({"op": "load", ...}, cpu_seconds=10)
 
-On Linux a warm process forks one hardened worker after the other (`graders/worker/start.py`); elsewhere each worker
-is an interpreter of its own without those protections, and `Box.protections` says so. `device="cuda"` lifts the
-limit on address space and opens the GPU's devices to workers; it could not be tried here.
+On Linux a warm process forks one hardened worker after the other (`graders/worker/start.py`); elsewhere each
+worker is an interpreter of its own without those protections, and `Box.protections` says so. `device="cuda"`
+lifts the limit on address space and opens the GPU's devices to workers; it is untested.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Box:
         self.close()
 
     def open(self) -> Self:
-        """Start the warm process and find out what it protects from. BoxError if it cannot, or `strict` refuses."""
+        """Start the warm process and find out what it protects from; BoxError if it may not go on."""
         try:
             walls = self._start() if self._forks else {}
             self._protections = protections.examine(
@@ -153,10 +153,9 @@ class Box:
 
     def _start(self) -> dict[str, bool | str]:
         """Start the warm process, behind the best wall that works; says of each wall whether it stands."""
-        walls: dict[str, bool | str] = {
-            "bubblewrap": "inactive: not installed" if not shutil.which("bwrap") else "inactive: not asked for",
-            "namespaces": "inactive: not asked for",
-        }
+        walls: dict[str, bool | str] = dict.fromkeys(("bubblewrap", "namespaces"), "inactive: not asked for")
+        if "bubblewrap" in self._layers and not shutil.which("bwrap"):
+            walls["bubblewrap"] = "inactive: not installed"
         reason = ""
         options = {"layers": self._layers, "memory": self._memory, "device": self.device}
         for wall in launch.walls(self._layers):

@@ -80,7 +80,7 @@ def _package_folders() -> list[str]:
 
 
 def _view(device: str) -> list[str]:
-    """Bubblewrap's options: own namespaces, and of the file system only Python and the libraries, read-only."""
+    """Bubblewrap's options: own namespaces; of the file system only Python and the libraries, read-only."""
     options = ["--unshare-all", "--new-session", "--cap-drop", "ALL", "--chdir", "/"]
     for folder in ("/usr", "/lib", "/lib32", "/lib64", "/bin"):
         if os.path.islink(folder):

@@ -1,7 +1,8 @@
 """Which protections really hold: asked of a worker, and tried out by a worker that attacks on purpose.
 
-Levels: 0 a process of its own, messages of data only, limits, killed from outside; 1 Landlock or seccomp; 2 both
-(stops every attack that we know); 3 own namespaces around them; 4 also limits on memory and processes by a cgroup.
+Levels: 0 a process of its own, messages of data only, limits, killed from outside; 1 Landlock or seccomp;
+2 both (stops every attack that we know); 3 own namespaces around them; 4 also a cgroup that limits memory and
+the number of processes.
 """
 
 from __future__ import annotations
@@ -180,7 +181,8 @@ def _cgroup() -> bool | str:
     """Whether a cgroup above this process limits both memory and the number of processes (cgroup v2)."""
     root = Path("/sys/fs/cgroup")
     try:
-        own = next(line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line[:3] == "0::")
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        own = next(line[3:] for line in lines if line.startswith("0::"))
         folder = root / own.strip("/")
         folders = [folder, *folder.parents]
         limited = [

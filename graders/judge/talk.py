@@ -1,7 +1,8 @@
 """One worker: asks it within limits, and believes nothing of what it does.
 
-Every write and read has a deadline. CPU seconds are the worker's own, wall seconds three times as many; whoever
-exceeds them, ends, or sends what is not exactly one answer is killed and reaped, and never asked again.
+Every write and read has a deadline. CPU seconds are the worker's own, wall seconds three times as many; a
+worker that exceeds them, ends, or sends what is not exactly one answer is killed and reaped, and never
+asked again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A worker in an interpreter of its own, where no warm process can be forked: macOS, Windows, very old Linux.
 
-The judge's pipes are standard input and output; they are moved away, so that printing harms nothing. There are no
-protections beyond the separate process and the limits on numbers that the system knows.
+The judge's pipes are standard input and output; they are moved away, so that printing harms nothing. There
+are no protections beyond the separate process and the limits on file size and core dumps where the system
+has them.
 """
 
 import os

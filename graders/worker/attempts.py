@@ -1,7 +1,8 @@
-"""A worker that runs pieces of hostile code which the judge sends: how it finds out what the box really stops.
+"""A worker that runs hostile code which the judge sends: how it finds out what the box really stops.
 
-Used by the judge's self-test at start, and by the tests. Request {"code": "...", "arguments": {...}}; the code
-leaves what it wants to say in the name `result`. Reply {"result": ..., "raised": "PermissionError" | "", "oserror": bool}.
+Used by the judge's self-test at start, and by the tests. Request {"code": "...", "arguments": {...}}; the
+code leaves what it wants to say in the name `result`. Reply {"result": ..., "raised": "PermissionError" |
+"", "oserror": bool}.
 Whatever this process says may be a lie, as with every worker: the judge looks for traces on its own side.
 """
 

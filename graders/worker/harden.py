@@ -1,7 +1,8 @@
 """What a forked worker does to itself before the first line of student code, and says what really happened.
 
 Each step answers True or "inactive: <reason>"; nothing is reported because it was asked for. None of it can
-be undone by what runs later: limits cannot be raised without capabilities, Landlock and seccomp have no way back.
+be undone by what runs later: limits cannot be raised without capabilities, Landlock and seccomp know no way
+back.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What the box imports before any student code runs: all of this package, as a worker cannot read its files."""
+"""What the box imports before any student code runs: all of this package. A worker cannot read its files."""
 
 import importlib
 import pkgutil

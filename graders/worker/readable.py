@@ -63,7 +63,7 @@ def _packages() -> list[str]:
 
 
 def _system_libraries() -> list[str]:
-    """Folders of shared libraries, which modules of the standard library load when they are first imported."""
+    """Folders of shared libraries: some modules of the standard library load theirs when first imported."""
     folders = {"/lib", "/lib64", "/usr/lib", "/usr/lib64"}
     folders |= {os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")}
     paths: list[str] = []

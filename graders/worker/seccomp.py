@@ -1,9 +1,10 @@
 """A seccomp filter: the kernel refuses system calls that no exercise needs.
 
 Landlock guards files; this guards the rest: no new process, no program, no socket, no signal to others,
-nothing that changes a file's owner or mode (Landlock does not look at those), no namespaces, no kernel interfaces.
-Refused calls return EPERM, so that Python raises the usual `PermissionError` and the student's exercise goes on.
-Threads stay allowed. The filter is a list of what is refused; calls younger than this file do not exist in it.
+nothing that changes a file's owner or mode (Landlock does not look at those), no namespaces, no kernel
+interfaces. Refused calls return EPERM: Python raises the usual `PermissionError` and the student's exercise
+goes on. Threads stay allowed. The filter lists what is refused; calls younger than Linux 5.17 "do not
+exist".
 """
 
 import ctypes

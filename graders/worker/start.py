@@ -1,6 +1,7 @@
-"""The first thing that runs in the box: `python -c BOOTSTRAP <folder> <folders of torch and numpy> start <options>`.
+"""The first thing that runs in the box, started by a command line of `graders/judge/launch.py`.
 
-Options are JSON: {"control": fd, "namespaces": bool, "layers": [...], "memory": bytes | null, "device": "cpu" | "cuda"}.
+Options are JSON: {"control": fd, "namespaces": bool, "layers": [...], "memory": bytes | null,
+"device": "cpu" | "cuda"}.
 Imports are in the order in which they must happen: namespaces are entered while nothing is loaded yet.
 """
 

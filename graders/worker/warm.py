@@ -10,10 +10,10 @@ import dataclasses  # noqa: F401  (imported to be there)
 import functools  # noqa: F401
 import io
 import itertools  # noqa: F401
-import linecache  # noqa: F401
+import linecache
 import random  # noqa: F401
 import traceback  # noqa: F401
-import typing  # noqa: F401
+import typing
 import unittest.mock  # noqa: F401
 import warnings
 
@@ -53,7 +53,8 @@ def _train() -> None:
     torch.save(model.state_dict(), io.BytesIO())
     torch.nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))
     nn.init.kaiming_uniform_(torch.empty(2, 2), a=5**0.5)
-    nn.TransformerEncoderLayer(8, 2, dim_feedforward=8, batch_first=True)(torch.randn(1, 2, 8)).sum().backward()
+    attention = nn.TransformerEncoderLayer(8, 2, dim_feedforward=8, batch_first=True)
+    attention(torch.randn(1, 2, 8)).sum().backward()
 
 
 def _tensors() -> None:
@@ -72,5 +73,5 @@ def _script() -> None:
     linecache.cache["<warm>"] = (len(source), None, source.splitlines(True), "<warm>")
     names: dict[str, typing.Any] = {"__name__": "warm"}
     exec(compile(source, "<warm>", "exec"), names)
-    torch.jit.script(names["twice"])(torch.ones(2))  # type: ignore[no-untyped-call]
+    torch.jit.script(names["twice"])(torch.ones(2))
     del linecache.cache["<warm>"]

@@ -4,12 +4,12 @@ It holds no oracle and runs no student code. It listens on control sockets, one 
 the judge; messages are JSON, descriptors travel beside them:
 
     {"op": "fork", "entry": "serve" | "attempts"} + the worker's two pipe ends  ->  {"pid": 7} + a pidfd
-    {"op": "end", "pid": 7}                  ->  {"ended": 7, "code": -9, "peak": bytes}, once killed and reaped
+    {"op": "end", "pid": 7}                  ->  {"ended": 7, "code": -9, "peak": bytes}, once reaped
     {"op": "share"} + a new control socket   ->  {"shared": true}
     {"op": "judge"} + a pidfd of the judge   ->  no answer; its workers end when that process ends
 
 When a control socket is closed, its workers are killed. When the last one is, this process ends.
-It must stay single-threaded: only the forking thread survives a fork, and torch's thread pool would be missing.
+It must stay single-threaded: only the forking thread survives a fork; torch's thread pool would be missing.
 """
 
 import json
