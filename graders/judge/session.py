@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,7 +87,8 @@ class Session:
         request = {"op": "probe", "probe": probe, "arguments": dict(arguments), "seed": seed}
         answer = self._ask(request, cpu_seconds)
         if answer.kind == "timed_out":
-            with self.box.alone():
+            turnstile = self.box.turnstile
+            with turnstile.alone() if turnstile else contextlib.nullcontext():
                 answer = self._ask(request, cpu_seconds * ALONE)
         return _seen(answer, cpu_seconds)
 

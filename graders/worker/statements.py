@@ -1,7 +1,6 @@
 """What each top-level statement of a text binds, changes and refers to: found without running it."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -10,7 +9,7 @@ import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-_COMPOUND = (ast.If, ast.Try, ast.TryStar, ast.With)
+_COMPOUND = (ast.If, ast.Try, ast.TryStar, ast.With, ast.ExceptHandler)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -132,9 +131,8 @@ def _stored_into(nodes: list[ast.AST]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
             yield _root(node)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-            if node.func.id in ("setattr", "delattr"):
-                yield _root(node.args[0])
+        elif isinstance(node, ast.Call) and _root(node.func) in ("setattr", "delattr") and node.args:
+            yield _root(node.args[0])
 
 
 def _bare_calls(nodes: list[ast.AST]) -> Iterator[ast.Call]:
@@ -165,13 +163,10 @@ def _hangs_on(node: ast.stmt) -> Iterator[str]:
         yield from (_root(keyword.value) for keyword in node.keywords)
 
 
-def _defines(node: ast.stmt) -> bool:
+def _defines(node: ast.AST) -> bool:
     if isinstance(node, _DEFINITIONS + _IMPORTS):
         return True
-    if not isinstance(node, _COMPOUND):
-        return False
-    inside = (part for part in _shallow(node) if not isinstance(part, ast.For | ast.While))
-    return any(isinstance(part, _DEFINITIONS + _IMPORTS) for part in inside)
+    return isinstance(node, _COMPOUND) and any(_defines(part) for part in ast.iter_child_nodes(node))
 
 
 def needed(all_statements: list[Statement], roots: Iterable[str]) -> set[str]:
