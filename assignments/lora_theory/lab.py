@@ -43,14 +43,15 @@ class LoRALayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.original_layer(x)  # (..., out)
-        if self.merged:
-            return y
-        Ax = self.dropout(x) @ self.lora_A.T  # (..., r)
-        return y + self.scaling * (Ax @ self.lora_B.T)  # (..., out)
+        if not self.merged:
+            Ax = self.dropout(x) @ self.lora_A.T  # (..., r)
+            y = y + self.scaling * (Ax @ self.lora_B.T)  # (..., out)
+        return y
 
     def delta_weight(self) -> Tensor:
         """The update of W: (alpha / rank) * B A, of W's shape (out, in)."""
-        return self.scaling * (self.lora_B @ self.lora_A)  # (out, in)
+        BA: Tensor = self.lora_B @ self.lora_A  # (out, in)
+        return self.scaling * BA
 
     @property
     def merged(self) -> bool:
@@ -59,7 +60,7 @@ class LoRALayer(nn.Module):
 
     @torch.no_grad()
     def merge_weights(self) -> None:
-        """Add the update to W, unless it is merged already. Changes of A and B are then seen after unmerging."""
+        """Add the update to W, unless it is there already; A and B count again after `unmerge_weights`."""
         if not self.merged:
             W = self.original_layer.weight
             self._kept_weight = W.clone()
@@ -67,7 +68,7 @@ class LoRALayer(nn.Module):
 
     @torch.no_grad()
     def unmerge_weights(self) -> None:
-        """Put W back as it was, bit for bit (subtracting the update would round); without a merge, do nothing."""
+        """Put W back bit for bit, which subtracting the update would not do; without a merge, do nothing."""
         if self._kept_weight is not None:
             self.original_layer.weight.copy_(self._kept_weight)
             self._kept_weight = None
@@ -118,7 +119,7 @@ class SimpleTransformerBlock(nn.Module):
 
 
 def add_lora_to_model(model: nn.Module, rank: int = 8, alpha: float = 16) -> nn.Module:
-    """Freeze the whole model, wrap its q, k, v and o projections in LoRA layers, and return the same model."""
+    """Freeze the whole model, wrap its q, k, v and o projections in LoRA layers, return the same model."""
     model.requires_grad_(False)
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.Linear) and any(target in name for target in ATTENTION):
@@ -132,8 +133,9 @@ def generate_synthetic_data(
 ) -> tuple[Tensor, Tensor]:
     """A regression task (x, y), both (n_samples, seq_len, d_model), whose update y - x has rank 2k = 8.
 
-    Each token carries noise and 3k features of value +1 or -1: k topics c that all tokens of a sequence share,
-    and k pairs (a, b) of its own. Wanted are the topics and the products of the pairs, in 2k new directions:
+    Each token carries noise and 3k features of value +1 or -1: k topics c that all tokens of a sequence share
+    (every combination equally often) and k pairs (a, b) of its own. Wanted are the topics and the products of
+    the pairs, in 2k new directions:
 
         x = 4 (P c + V a + W b) + noise / 2
         y = x + 0.3 U1 c + 0.15 U2 (a * b)
@@ -142,9 +144,9 @@ def generate_synthetic_data(
     square as mean square: predicting y = x costs 0.3 ** 2 + 0.15 ** 2 = 0.1125.
 
     Why the block can learn it: where the tokens of x change places those of y do too, just as in the block.
-    c is linear in x, and the mean over a sequence keeps it while a and b average out: an update of rank k of the
-    attention's values will do. a * b multiplies two features of one token, as a gated MLP can and a mean over
-    tokens cannot. So adapters on attention learn the larger part, and with adapters on the MLP nearly all.
+    c is linear in x, and the mean over a sequence keeps it while a and b average out: an update of rank k of
+    the attention's values will do. a * b multiplies two features of one token, as a gated MLP can and a mean
+    over tokens cannot. So adapters on attention learn the larger part, adapters on the MLP too nearly all.
 
     The directions depend on d_model alone; the samples come from torch's global generator, so the same seed
     gives the same data. k is 4, in narrow models d_model // 4 (d_model >= 4, else ValueError).
@@ -157,7 +159,9 @@ def generate_synthetic_data(
         torch.linalg.qr(torch.randn(d_model, n * k, generator=fixed, device="cpu"))[0] for n in (3, 2)
     )  # (d, 3k), (d, 2k)
 
-    c = torch.randn(n_samples, 1, k).sign().expand(-1, seq_len, -1)  # (B, T, k), the same for all T
+    topic = torch.randperm(n_samples) % 2**k  # (B,), its k bits are the signs in c
+    bits = topic.unsqueeze(-1) >> torch.arange(k) & 1  # (B, k)
+    c = (1.0 - 2.0 * bits).unsqueeze(1).expand(-1, seq_len, -1)  # (B, T, k), the same for all tokens
     a = torch.randn(n_samples, seq_len, k).sign()  # (B, T, k)
     b = torch.randn(n_samples, seq_len, k).sign()  # (B, T, k)
     noise = torch.randn(n_samples, seq_len, d_model)  # (B, T, d)

@@ -19,12 +19,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from graders.judge import launch, protections
 from graders.judge.answer import Answer
+from graders.judge.pipes import Polled, Pumped
 from graders.judge.process import BoxError, Control, Forked, Spawned
 from graders.judge.talk import Worker
 from graders.judge.turnstile import Turnstile
@@ -119,7 +120,7 @@ class Box:
         return twin
 
     @contextlib.contextmanager
-    def alone(self) -> Any:
+    def alone(self) -> Iterator[None]:
         """While this holds, no other grading process that shares the turnstile asks its worker."""
         with self.turnstile.alone() if self.turnstile else contextlib.nullcontext():
             yield
@@ -131,10 +132,11 @@ class Box:
         control = self._channel()
         with _pipe() as (read_end, to_worker), _pipe() as (from_worker, write_end):
             answer, fds = control.ask({"op": "fork", "entry": _entry}, read_end, write_end)
+            if not fds:
+                raise BoxError(f"the warm process could not fork a worker ({answer['failed']})")
             process = Forked(control, answer["pid"], fds[0])
-            return Worker(
-                process, os.dup(to_worker), os.dup(from_worker), memory=self._memory, turnstile=self.turnstile
-            )
+            pipes = Polled(os.dup(to_worker), os.dup(from_worker))
+            return Worker(process, pipes, memory=self._memory, turnstile=self.turnstile)
 
     def _channel(self) -> Control:
         """The control socket, which belongs to one process: a fork needs a `share()` of its own."""
@@ -180,7 +182,7 @@ class Box:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
-                env=launch.environment(),
+                env=launch.environment(self.device),
                 cwd="/",
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is the judge's business
@@ -206,20 +208,15 @@ class Box:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=launch.environment(),
+            env=launch.environment(self.device),
             cwd=tempfile.gettempdir(),
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        to_worker, from_worker = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
-        process.stdin.close()
-        process.stdout.close()
-        return Worker(Spawned(process), to_worker, from_worker, memory=None, turnstile=self.turnstile)
+        return Worker(Spawned(process), Pumped(process), memory=None, turnstile=self.turnstile)
 
 
 def _can_fork() -> bool:
     """Whether this system has what the warm process needs: Linux 5.3 or newer."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
         return False
     try:
         os.close(os.pidfd_open(os.getpid()))
@@ -229,7 +226,7 @@ def _can_fork() -> bool:
 
 
 @contextlib.contextmanager
-def _pipe() -> Any:
+def _pipe() -> Iterator[tuple[int, int]]:
     ends = os.pipe()
     try:
         yield ends

@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
+    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # looking for a GPU must not initialise CUDA before the fork
 }
 # -I would ignore PYTHONHASHSEED; -P -s and an environment of our own come to the same. -S: no .pth files run.
 PYTHON_OPTIONS = ("-P", "-s", "-S", "-B")
@@ -53,10 +54,12 @@ def command(wall: str, options: dict[str, Any]) -> tuple[str, ...]:
     return python(str(WORKER.parent), "start", json.dumps(options))
 
 
-def environment() -> dict[str, str]:
+def environment(device: str) -> dict[str, str]:
     """The whole environment of the box. (Windows' sockets and random numbers need to know where it lies.)"""
-    root = os.environ.get("SYSTEMROOT")
-    return {**ENVIRONMENT, **({"SYSTEMROOT": root} if root else {})}
+    variables = {**ENVIRONMENT, **({} if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""})}
+    if "SYSTEMROOT" in os.environ:
+        variables["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+    return variables
 
 
 def python(folder: str, module: str, *arguments: str) -> tuple[str, ...]:

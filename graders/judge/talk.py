@@ -8,14 +8,13 @@ asked again.
 from __future__ import annotations
 
 import contextlib
-import os
-import selectors
 import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from graders.judge.answer import Answer, Kind, of_ended
+from graders.judge.answer import Answer, Ended, Kind, of_ended
+from graders.judge.pipes import Pipes
 from graders.judge.process import BoxError, Process
 from graders.judge.turnstile import Turnstile
 from graders.worker import wire
@@ -76,21 +75,17 @@ class Worker:
     def __init__(
         self,
         process: Process,
-        to_worker: int,
-        from_worker: int,
+        pipes: Pipes,
         *,
         memory: int | None,
         turnstile: Turnstile | None = None,
     ) -> None:
         self._process = process
-        self._pipes = (to_worker, from_worker)
-        self._to, self._from = to_worker, from_worker
+        self._pipes = pipes
         self._memory = memory
         self._turnstile = turnstile
         self.alive = True
         self.active: Mapping[str, bool | str] = {}  # protections that the worker says it has put on itself
-        for fd in self._pipes:
-            os.set_blocking(fd, False)
         self._await_ready()
 
     def __enter__(self) -> Self:
@@ -119,10 +114,14 @@ class Worker:
     def close(self) -> None:
         """Kill the worker and wait until it is gone."""
         if self.alive:
-            self.alive = False
-            for fd in self._pipes:
-                os.close(fd)
-            self._process.end()
+            self._end()
+
+    def _end(self) -> Ended:
+        self.alive = False
+        try:
+            return self._process.end()
+        finally:
+            self._pipes.close()
 
     def _await_ready(self) -> None:
         """The first message comes by itself, before any student code runs."""
@@ -134,7 +133,7 @@ class Worker:
         self.active = dict(value["ready"])
 
     def _exchange(self, frame: bytes, watch: _Watch) -> dict[str, Any]:
-        if _ready(self._from, selectors.EVENT_READ, 0.0) and self._has_spoken():
+        if self._has_spoken():
             raise _Over("broken_protocol", "spoke before it was asked")
         try:
             self._write(memoryview(frame), watch)
@@ -143,9 +142,9 @@ class Worker:
         return self._receive(watch)
 
     def _has_spoken(self) -> bool:
-        """Whether there is a byte to read: a closed pipe is readable too."""
+        """Whether there is a byte to read. (A closed pipe has none: what closed it is found out later.)"""
         try:
-            return bool(os.read(self._from, 1))
+            return bool(self._pipes.read(1))
         except BlockingIOError:
             return False
 
@@ -164,9 +163,9 @@ class Worker:
     def _write(self, data: memoryview, watch: _Watch) -> None:
         while data:
             try:
-                data = data[os.write(self._to, data) :]
+                data = data[self._pipes.write(data) :]
             except BlockingIOError:
-                _ready(self._to, selectors.EVENT_WRITE, LOOK_SECONDS)
+                self._pipes.wait_writable(LOOK_SECONDS)
             except OSError:
                 raise _Gone from None
             if data:
@@ -176,9 +175,9 @@ class Worker:
         data = bytearray()
         while len(data) < length:
             try:
-                piece = os.read(self._from, min(length - len(data), 1 << 20))
+                piece = self._pipes.read(min(length - len(data), 1 << 20))
             except BlockingIOError:
-                _ready(self._from, selectors.EVENT_READ, LOOK_SECONDS)
+                self._pipes.wait_readable(LOOK_SECONDS)
                 watch.check()
                 continue
             if not piece:
@@ -190,13 +189,4 @@ class Worker:
         """Its end of a pipe is closed: because the process ended, or because the student's code closed it."""
         if not self._process.has_ended(ENDING_SECONDS):
             return _Over("broken_protocol", "closed the pipe to the grader")
-        self.alive = False
-        for fd in self._pipes:
-            os.close(fd)
-        return _Over(*of_ended(self._process.end(), self._memory))
-
-
-def _ready(fd: int, event: int, seconds: float) -> bool:
-    with selectors.DefaultSelector() as selector:
-        selector.register(fd, event)
-        return bool(selector.select(seconds))
+        return _Over(*of_ended(self._end(), self._memory))

@@ -19,7 +19,7 @@ from . import landlock, seccomp
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 CAPABILITY_VERSION = 0x20080522
 CPU_BACKSTOP = 1800  # seconds; the judge's own limits are far smaller, this one holds when the judge is gone
-OPEN_FILES = 64
+OPEN_FILES = 256
 
 Active = dict[str, bool | str]
 

@@ -91,7 +91,7 @@ def _parse(source: str) -> tuple[str, ast.Module | None, str]:
     except SyntaxError as error:
         return text, None, f"{error.msg} (line {error.lineno} of the cell)"
     except ValueError:
-        return text, None, "it holds a null byte"
+        return text, None, "it holds what is not text"
     except (RecursionError, MemoryError):
         return text, None, "it is nested too deeply"
 

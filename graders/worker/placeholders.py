@@ -60,8 +60,8 @@ _USES = """
 __call__ __iter__ __next__ __len__ __bool__ __contains__ __enter__ __exit__ __setattr__ __delattr__
 __setitem__ __delitem__ __int__ __float__ __index__ __complex__ __neg__ __pos__ __abs__ __invert__ __lt__
 __le__ __gt__ __ge__ __add__ __sub__ __mul__ __matmul__ __truediv__ __floordiv__ __mod__ __pow__ __and__
-__xor__ __lshift__ __rshift__ __radd__ __rsub__ __rmul__ __rmatmul__ __rtruediv__ __rfloordiv__ __rmod__ __rpow__
-__rand__ __rxor__ __aenter__ __aiter__ __await__
+__xor__ __lshift__ __rshift__ __radd__ __rsub__ __rmul__ __rmatmul__ __rtruediv__ __rfloordiv__ __rmod__
+__rpow__ __rand__ __rxor__ __aenter__ __aiter__ __await__
 """
 for _name in _USES.split():
     setattr(_Missing, _name, _use)

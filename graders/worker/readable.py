@@ -5,6 +5,7 @@ other students' work, other packages, the judge's own files.
 """
 
 import importlib.metadata
+import importlib.util
 import os
 import re
 import sys
@@ -31,7 +32,7 @@ def listable() -> list[str]:
 
 
 def _stdlib() -> str:
-    return sysconfig.get_path("stdlib")
+    return os.path.dirname(os.__file__)
 
 
 def _standard_library() -> list[str]:
@@ -45,7 +46,9 @@ def _standard_library() -> list[str]:
 
 def _packages() -> list[str]:
     """The installed packages that torch and numpy require, directly or through others."""
-    waiting, seen, paths = list(NEEDED), set[str](), set[str]()
+    waiting, seen = list(NEEDED), set[str]()
+    specs = [importlib.util.find_spec(name) for name in NEEDED]
+    paths = {os.path.dirname(spec.origin) for spec in specs if spec and spec.origin}
     while waiting:
         name = re.split(r"[^A-Za-z0-9._-]", waiting.pop())[0].lower().replace("_", "-")
         if name in seen:

@@ -1,4 +1,4 @@
-"""The student's texts, one `Source` for each file and one for the notebook: parsed, stubs told from attempts."""
+"""The student's texts, one for each file and one for the notebook: parsed, stubs told from attempts."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Source:
     loaded: bool = False
     own_names: frozenset[str] = frozenset()  # what was there when it had run, before anything was added
     failed: dict[str, tuple[str, BaseException]] = field(default_factory=dict)
+    parsed: bool = False
     _statements: list[Statement] | None = None
 
     @property
@@ -41,11 +42,15 @@ class Source:
     @property
     def statements(self) -> list[Statement]:
         if self._statements is None:
+            self.parse()
             self._statements = statements.statements(self.nodes, self.file)
         return self._statements
 
     def parse(self) -> None:
         """Text and syntax tree; what cannot be read or parsed becomes the `problem`."""
+        if self.parsed:
+            return
+        self.parsed = True
         try:
             if self.is_notebook:
                 self.cells = notebook.code_cells(self.data)
@@ -53,7 +58,6 @@ class Source:
                 self.text = "\n".join(cell.text for cell in self.cells)
             else:
                 self.text = decode(self.data)
-                remember(self.file, self.text)
                 self.nodes = ast.parse(self.text, self.file).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.problem = error.with_traceback(None)
@@ -81,7 +85,7 @@ def decode(data: bytes) -> str:
 
 
 def remember(file: str, text: str) -> None:
-    """Keeps a text where tracebacks and `inspect` look; without a time stamp it is never looked for on disk."""
+    """Keeps a text where tracebacks and `inspect` look; without a time it is never looked for on disk."""
     linecache.cache[file] = (len(text), None, [line + "\n" for line in text.split("\n")], file)
 
 
@@ -107,8 +111,6 @@ class Sources:
         self.stubs = {
             n: node for text in stub_texts.values() for n, node in stubs.definitions_of(text).items()
         }
-        for source in self.all:
-            source.parse()
 
     @property
     def all(self) -> list[Source]:

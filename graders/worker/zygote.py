@@ -3,7 +3,7 @@
 It holds no oracle and runs no student code. It listens on control sockets, one for each grading process of
 the judge; messages are JSON, descriptors travel beside them:
 
-    {"op": "fork", "entry": "serve" | "attempts"} + the worker's two pipe ends  ->  {"pid": 7} + a pidfd
+    {"op": "fork", "entry": "serve" | "attempts"} + the worker's two pipe ends  ->  {"pid": 7} + a pidfd, or {"failed": "..."}
     {"op": "end", "pid": 7}                  ->  {"ended": 7, "code": -9, "peak": bytes}, once reaped
     {"op": "share"} + a new control socket   ->  {"shared": true}
     {"op": "judge"} + a pidfd of the judge   ->  no answer; its workers end when that process ends
@@ -97,7 +97,11 @@ class Zygote:
             self.dismiss(judge)
 
     def fork(self, judge: Judge, entry: str, read_fd: int, write_fd: int) -> None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            pid = -1
+            self.answer(judge, {"failed": str(error)})
         if pid == 0:
             try:
                 self.become_worker(self.entries[entry], read_fd, write_fd)
@@ -105,8 +109,9 @@ class Zygote:
                 os._exit(70)
         os.close(read_fd)
         os.close(write_fd)
-        judge.workers[pid] = os.pidfd_open(pid)
-        self.answer(judge, {"pid": pid}, judge.workers[pid])
+        if pid > 0:
+            judge.workers[pid] = os.pidfd_open(pid)
+            self.answer(judge, {"pid": pid}, judge.workers[pid])
 
     def become_worker(self, entry: Callable[[int, int], None], read_fd: int, write_fd: int) -> None:
         """In the child: cut off, hardened, and then the student's."""

@@ -128,7 +128,7 @@ def compare_target_modules(target_configs: list[list[str]], n_epochs: int = 50) 
     Hints:
         * The block's layers are `q_proj`, `k_proj`, `v_proj`, `o_proj` in the attention and `gate_proj`,
           `up_proj`, `down_proj` in the MLP. Which of them help, and at what price?
-        * `x, y = generate_synthetic_data()` gives tensors of shape (128, 16, 256) each.
+        * `generate_synthetic_data()` returns x and y, both of shape (128, 16, 256).
         * A block that was trained once is not fresh: build a new one inside the loop.
         * `loss.item()` is a float; the loss itself is a tensor that keeps the whole graph alive.
     """

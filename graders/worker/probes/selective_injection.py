@@ -18,7 +18,7 @@ from .. import wire
 from ..calling import call
 
 LEAVES: dict[str, Any] = {
-    "linear": lambda spec: nn.Linear(spec["in"], spec["out"], bias=spec["bias"]),
+    "linear": lambda spec: nn.Linear(spec["in"], spec["out"], bias=spec["bias"] is not False),
     "norm": lambda spec: nn.LayerNorm(spec["in"]),
     "conv": lambda spec: nn.Conv1d(spec["in"], spec["in"], 1),
     "embedding": lambda spec: nn.Embedding(5, spec["in"]),

@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUBMITTED ?= $(if $(wildcard submitted),submitted,examples/submitted)
+OUTPUT ?= reports
+JOBS ?= 2
+SEEDS ?= 20
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup grade check test lint assignments seeds bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup: $(VENV)/ready  ## make the environment (nothing to do when it is up to date)
+
+$(VENV)/ready: pyproject.toml requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install it, or call make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) -V) is too old: Python 3.11 or newer is needed; call make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV_ARGS) $(VENV)
+	$(BIN)/python -m pip install -q -c requirements.lock torch==2.13.0
+	PIP_CONSTRAINT= $(BIN)/python -m pip install -q -c requirements.lock -e '.[dev]'
+	@touch $@
+
+grade: setup  ## grade every submission under SUBMITTED (default: submitted/, else the examples) into OUTPUT
+	$(BIN)/loralab grade $(SUBMITTED) --output $(OUTPUT)
+
+check: setup  ## the full judge on one file, notebook or folder: make check FILE=...
+	@test -n "$(FILE)" || { echo "say which file: make check FILE=path/to/nf4_quantization.py"; exit 2; }
+	$(BIN)/loralab check $(FILE)
+
+test: setup  ## the whole test suite
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+
+lint: setup  ## format, lint and types
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+assignments: setup  ## regenerate assignments/ from reference_solutions/
+	$(BIN)/python -m graders.stubs
+
+seeds: setup  ## verdicts of every test submission under SEEDS seeds (long)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.seeds --seeds $(SEEDS) --jobs $(JOBS)
+
+bench: setup  ## the benchmarks
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
+
+clean:  ## remove what was made
+	rm -rf $(OUTPUT) .mypy_cache .ruff_cache
