@@ -18,17 +18,26 @@ Request 1, once for each worker: load the submission's text.
      "given": "...",                            the text of `lab.py`
      "forbidden": ["graders", "lora_reference", "reference_solutions"]}
 
-    reply {"found": {"quantize_nf4": {"state": "attempt" | "stub" | "missing", "where": "file" | "notebook" | ""}},
+    reply {"found": {"quantize_nf4": {"state": "attempt" | "stub" | "missing",
+                                      "where": "file" | "notebook" | ""}},
            "notes": ["..."]}                    what was skipped, for the student
-       or {"raised": RAISED}
+       or {"raised": RAISED, "notes": [...]}
 
-Request 2, any number: let one probe look at what was defined (`probes/<exercise>.py`, a function for each probe).
+Stubs and the given code may also be bytes; text of any length travels whole from the judge.
+
+Request 2, any number: let one probe look at what was defined. Probes live in `probes/<exercise>.py`, a
+public function for each: `def quantize(module, arguments, seen)`. `module.quantize_nf4` is the student's,
+`module.given` the lab's module, `module.stand_in(name, replacement)` replaces one of the lab's names
+wherever the student's texts hold it. `seen` is a dict to fill; `seen.at("forward")` names the step.
 
     {"op": "probe", "probe": "quantize", "arguments": {...}, "seed": 17}
 
-    reply {"seen": {...}, "raised": RAISED | None}      what was seen up to the exception, if there was one
+    reply {"seen": {..., "warnings": [["UserWarning", "..."], ...]}, "raised": RAISED | None}
+                                                what was seen up to the exception, if there was one
 
 RAISED is {"type": "ValueError", "message": "...", "step": "forward", "frames": [[line, "code"], ...],
+           "places": ["nf4_quantization.py" | "code cell 3", ...],
            "missing_package": "pandas" | "", "forbidden_package": "lora_reference" | ""}.
-Frames are those in the student's own text only. There is no field for a verdict: probes do and look, they never compare.
+Frames are those in the student's own text only, the innermost last; lines count from 1 in their place.
+There is no field for a verdict: probes do and look, they never compare.
 """
