@@ -333,7 +333,7 @@ def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
 
 @exercise.claim(
     layer,
-    points=3,
+    points=2,
     sentence="The wrapped layer's output is the original's at creation, whatever the mode and the dropout; with B = 0 there is only `original_layer(x)`.",
     waits_on=("factors",),
 )
