@@ -1,4 +1,4 @@
-"""The judge's ends of a worker's two pipes, never blocking: by the system's own means, or by threads on Windows."""
+"""The judge's ends of a worker's two pipes, never blocking: by the system's means, or by threads (Windows)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AHEAD = 64  # pieces that are read before anybody wants them
 
 
 class Pipes(Protocol):
-    """Both directions. `read` and `write` raise BlockingIOError where they would wait, OSError where it is closed."""
+    """Both directions. Reading and writing raise BlockingIOError where they would wait."""
 
     def write(self, data: memoryview) -> int: ...
     def read(self, most: int) -> bytes: ...

@@ -3,7 +3,8 @@
 It holds no oracle and runs no student code. It listens on control sockets, one for each grading process of
 the judge; messages are JSON, descriptors travel beside them:
 
-    {"op": "fork", "entry": "serve" | "attempts"} + the worker's two pipe ends  ->  {"pid": 7} + a pidfd, or {"failed": "..."}
+    {"op": "fork", "entry": "serve" | "attempts"} + the worker's two pipe ends  ->  {"pid": 7} + a pidfd
+                                                                              or {"failed": "..."}
     {"op": "end", "pid": 7}                  ->  {"ended": 7, "code": -9, "peak": bytes}, once reaped
     {"op": "share"} + a new control socket   ->  {"shared": true}
     {"op": "judge"} + a pidfd of the judge   ->  no answer; its workers end when that process ends
