@@ -80,6 +80,7 @@ class Layer(Experiment):
         {"frozen": ["weight", "bias"]},
         {"frozen": ["weight"], "train_bias": True, "dtype": "float64"},
         {"call": "defaults"},
+        {"call": "defaults", "mode": "train"},
         {"call": "defaults", "in_features": 8, "out_features": 7, "dtype": "float64"},
         {"call": "positional", "train_bias": True, "rank": 3, "alpha": 2.0},
         {"in_features": 8, "out_features": 6, "rank": 12, "alpha": 3.0, "dtype": "float64"},
@@ -284,8 +285,8 @@ class Pair(Experiment):
     """Two layers side by side."""
 
     id, probe, draws = "pair", "pair", 0.0
-    space = {"in_features": (2, 3, 4), "out_features": (2, 3), "rank": (2, 1, 3), "contents": ("ints", "normal"), "train_bias": (False, True)}
-    base = {"in_features": 4, "out_features": 3, "rank": 2, "contents": "normal", "train_bias": False}
+    space = {"in_features": (2, 3, 4), "out_features": (2, 3), "rank": (2, 1, 3), "contents": ("ints",), "train_bias": (False, True)}
+    base = {"in_features": 4, "out_features": 3, "rank": 2, "contents": "ints", "train_bias": False}
     cover = ({"in_features": 3, "rank": 3}, {"rank": 2, "train_bias": True})
 
     def arguments(self, case: Case) -> dict[str, Any]:
@@ -325,6 +326,13 @@ def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
         for number, value in enumerate(values):
             if len(got) != 2 or got[number].shape != value.shape or not torch.equal(got[number], value):
                 return Violation(f"Setting lora_{name} of a second layer changed lora_{name} of the first.", value, got[number] if len(got) == 2 else None)
+    shares = [want["x"] @ want[f"A{at}"].T @ want[f"B{at}"].T for at in ("", "2")]
+    truth = [want["x"] @ want["W"].T + want["b"] + shares[0], want["x"] @ want["W2"].T + want["b"] + 2 * shares[1]]
+    alone, later = seen["y alone"], values_of(seen, "y of both")
+    if len(later) != 2 or not isinstance(alone, Tensor) or alone.shape != truth[0].shape or later[0].shape != truth[0].shape:
+        raise NotSeen("y of both")
+    if claims.close("", alone, truth[0], 1e-4) is None:
+        return claims.close("y of the first layer", later[0], truth[0], 1e-4, "after a second layer was made")
     return None
 
 
@@ -402,7 +410,7 @@ def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 @exercise.claim(
-    layer, points=1, sentence="`LoRALayerWithBias(original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False)`", waits_on=("scaling",)
+    layer, points=1, sentence="`LoRALayerWithBias(original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False)`", waits_on=("scaling", "starts_as_original")
 )
 def defaults(case: Case, seen: Seen, want: Any) -> Verdict:
     """The arguments have their names, order and default values."""
@@ -439,7 +447,7 @@ def no_dropout_in_eval(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 @exercise.claim(
-    layer, points=2, sentence="A layer without a bias works with either flag and gains none.", waits_on=("factors", "starts_as_original")
+    layer, points=2, sentence="A layer without a bias works with either flag and gains none.", waits_on=("factors",)
 )
 def no_bias(case: Case, seen: Seen, want: Any) -> Verdict:
     """A layer without a bias works, and gains none."""
@@ -496,16 +504,16 @@ def nothing_else_trains(case: Case, seen: Seen, want: Any) -> Verdict:
     if pool:
         shape = tuple(pool[0].shape)
         return Violation(f"A further parameter of shape {shape} is trainable.", "only the factors, and the bias under train_bias", f"a parameter of shape {shape}")
+    if want.b is not None and is_trained(want.b, seen):
+        return None  # what the step does to the output then is `present_values`' claim
     before, after = shaped(seen, "y base", want), shaped(seen, "y base trained", want)
-    step = trained_bias(case, seen, want) - want.b if want.b is not None else torch.zeros(1, dtype=torch.float64)
-    size = want.base()[1] + step.abs()
-    return claims.close("y with B = 0 after a step of training", after, before + step, want.bound(2 * size), "the weight stays")
+    return claims.close("y with B = 0 after a step of training", after, before, want.bound(2 * want.base()[1]), "the weight stays")
 
 
 def trained_bias(case: Case, seen: Seen, want: Formula) -> Tensor:
     """The bias after the step: the trainable parameter of its shape, or the original one."""
     assert want.b is not None
-    if not case["train_bias"]:
+    if not is_trained(want.b, seen):
         return want.b
     pool = [item for item in values_of(seen, "trained") if item.shape == want.b.shape]
     if len(pool) != 1:
@@ -513,10 +521,15 @@ def trained_bias(case: Case, seen: Seen, want: Formula) -> Tensor:
     return pool[0]
 
 
+def is_trained(value: Tensor, seen: Seen) -> bool:
+    """Whether a tensor of this value was among the trainable parameters at creation."""
+    return take(values_of(seen, "trainable"), value)
+
+
 @exercise.claim(layer, points=2, sentence="Gradients, those of x too, are the formula's.", waits_on=("scaling", "starts_as_original"))
 def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
     """The gradients of A, B, x and a trained bias are the formula's."""
-    if not case["bias"] or unusual_batch(case) or case["call"] == "defaults":
+    if not case["bias"] or case["call"] == "defaults" or 0 in case["batch"]:
         return NOT_APPLICABLE
     rows = math.prod(case["batch"]) + case["out_features"] + named(case)["rank"]
     truth = want.gradients()
@@ -544,7 +557,7 @@ def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
     layer,
     points=1,
     sentence="However often it is called, the output follows the formula with the present values of the factors and of a trained bias. The input is not changed.",
-    waits_on=("scaling", "starts_as_original"),
+    waits_on=("scaling", "starts_as_original", "nothing_else_trains"),
 )
 def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
     """The output follows the present values, call after call, and leaves x alone."""
@@ -557,6 +570,11 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
     wrong = claims.close("y", shaped(seen, "y again", want), y, want.bound(size, lora), "called a second time")
     if wrong:
         return wrong
+    for name, factors in (("A", {"A": want.A * 2}), ("B", {"B": want.B * 2})):
+        y, size, lora = want.output(**factors, b=trained_bias(case, seen, want) if want.b is not None else None)
+        wrong = claims.close("y", shaped(seen, f"y other {name}", want), y, want.bound(size, lora), f"after other values were copied into lora_{name}")
+        if wrong:
+            return wrong
     A, B = seen["A trained"], seen["B trained"]
     if not isinstance(A, Tensor) or not isinstance(B, Tensor) or A.shape != want.A.shape or B.shape != want.B.shape:
         raise NotSeen("trained factors")
@@ -581,7 +599,8 @@ def follows_to(case: Case, seen: Seen, want: Any) -> Verdict:
     if wrong:
         return wrong
     y, size, lora = want.output()
-    return claims.close("y", shaped(seen, "y", want), y, want.bound(size, lora, 2.0**-53), "in float64")
+    exact = float(torch.tensor(want.scale, dtype=torch.float32)) == want.scale
+    return claims.close("y", shaped(seen, "y", want), y, want.bound(size, None if exact else lora, 2.0**-53), "in float64")
 
 
 class Moves(Experiment):
@@ -629,15 +648,16 @@ class Dropout(Experiment):
     """A layer whose output shows which inputs were dropped: A = [[1, 2, 4, 8]], B = 1, x = 1, alpha = rank = 1."""
 
     id, probe, draws = "dropout", "dropout", 0.0
-    space = {"p": (0.25, 0.6), "rows": (4096,)}
-    base = {"p": 0.25, "rows": 4096}
-    cover = ({"p": 0.6}, {"p": 0.1})
+    space = {"p": (0.25, 0.6), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True)}
+    base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False}
+    cover = ({"p": 0.6, "dtype": "float64"}, {"p": 0.1, "batch": [64, 32]}, {"p": 0.9, "batch": [2048]},
+             {"p": 0.5, "batch": [128], "single": True})
 
     def arguments(self, case: Case) -> dict[str, Any]:
         ones = torch.ones
         return {
-            "W": torch.full((3, 4), 64.0), "A": torch.tensor([[1.0, 2.0, 4.0, 8.0]]), "B": ones(3, 1),
-            "x": ones(case["rows"], 4), "named": {"rank": 1, "alpha": 1.0, "dropout": case["p"], "train_bias": False},
+            "W": torch.full((3, 4), 64.0), "b": torch.zeros(3), "dtype": case["dtype"], "single": case["single"], "A": torch.tensor([[1.0, 2.0, 4.0, 8.0]]), "B": ones(3, 1),
+            "x": ones(*case["batch"], 4), "named": {"rank": 1, "alpha": 1.0, "dropout": case["p"], "train_bias": False},
             "call": "keywords", "frozen": [],
         }  # fmt: skip
 
@@ -645,19 +665,20 @@ class Dropout(Experiment):
         return "factors" if failure.step in ("creation", "copying values into the factors") else "dropout"
 
     def describe(self, case: Case) -> dict[str, Any]:
-        return {"layer": "nn.Linear(4, 3, bias=False), every weight 64", "rank": 1, "alpha": 1.0, "dropout": case["p"],
-                "lora_A": [[1, 2, 4, 8]], "lora_B": "ones", "x": f"ones of shape ({case['rows']}, 4)", "mode": "train"}  # fmt: skip
+        return {"layer": "nn.Linear(4, 3), every weight 64, bias 0", "rank": 1, "alpha": 1.0, "dropout": case["p"],
+                "lora_A": [[1, 2, 4, 8]], "lora_B": "ones", "x": f"ones of shape {(*case['batch'], 4)}", "mode": "train"}  # fmt: skip
 
     def reproduce(self, case: Case, property_id: str) -> str:
         lines = [
-            "linear = torch.nn.Linear(4, 3, bias=False)",
+            "linear = torch.nn.Linear(4, 3)",
             "torch.nn.init.constant_(linear.weight, 64.0)",
+            "torch.nn.init.zeros_(linear.bias)",
             f"layer = LoRALayerWithBias(linear, rank=1, alpha=1.0, dropout={case['p']}).train()",
             'weight = lambda factor: getattr(factor, "weight", factor)',
             "with torch.no_grad():",
             "    weight(layer.lora_A).copy_(torch.tensor([[1.0, 2.0, 4.0, 8.0]]))",
             "    weight(layer.lora_B).fill_(1.0)",
-            f"    y = layer(torch.ones({case['rows']}, 4))",
+            f"    y = layer(torch.ones{(*case['batch'], 4)}).flatten(0, -2)",
             f'print("yours:   ", ((y[:8] - 256) * {1 - case["p"]!r}).tolist())',
             'print("expected: three equal whole numbers in each row, whose bits 1, 2, 4, 8 are the inputs that were kept;")',
             f'print("          a share of {case["p"]} of all bits is dropped")',
@@ -670,10 +691,11 @@ dropout_run = Dropout()
 
 def decode(value: Any, case: Case) -> Tensor | Violation:
     """The mask (rows, 4) that the output shows, or what is wrong with it."""
-    wrong = claims.tensor("y", value, shape=(case["rows"], 3))
+    wrong = claims.tensor("y", value, shape=(*case["batch"], 3))
     if wrong:
         return wrong
-    kept = (value.to(torch.float64) - 256) * (1 - case["p"])
+    value = value.to(torch.float64).reshape(-1, 3)
+    kept = (value - 256) * (1 - case["p"])
     bits = kept.round()
     if not bool(((kept - bits).abs() <= 0.01).all()) or float(bits.min()) < 0 or float(bits.max()) > 15:
         at = int(((kept - bits).abs() + 16 * ((bits < 0) | (bits > 15))).amax(1).argmax())
@@ -715,6 +737,7 @@ def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
     if not plausible(share, case["p"], mask.numel()):
         return Violation(f"A share of {share:.3f} of the inputs is dropped, should be {case['p']}.", case["p"], share)
     grad = seen["x grad"]
+    grad = grad.reshape(-1, 4) if isinstance(grad, Tensor) and grad.numel() == mask.numel() else grad
     truth = 192 + 3 * mask.to(torch.float64) * torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=torch.float64) / (1 - case["p"])
     return claims.close("the gradient of x in training mode", grad, truth, 1e-3)
 
@@ -729,7 +752,7 @@ def plausible(share: float, p: float, count: int) -> bool:
 @exercise.also(dropout_run, "no_dropout_in_eval")
 def nothing_dropped(case: Case, seen: Seen, want: Any) -> Verdict:
     """In evaluation mode every input is kept."""
-    truth = torch.full((case["rows"], 3), 271.0, dtype=torch.float64)
+    truth = torch.full((*case["batch"], 3), 271.0, dtype=torch.float64)
     return claims.close("y", seen["y eval"], truth, 1e-3, "in evaluation mode")
 
 

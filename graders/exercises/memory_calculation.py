@@ -101,9 +101,17 @@ SHOWN = {
 def number(seen: Seen, key: str) -> float:
     """The student's value under a key. Raises NotSeen where there is no real number."""
     value = seen["values"].get(key) if isinstance(seen["values"], dict) else None
+    if same_everywhere(seen):
+        raise NotSeen("an answer")
     if type(value) is bool or not isinstance(value, (int, float)):
         raise NotSeen(key)
     return float(value)
+
+
+def same_everywhere(seen: Seen) -> bool:
+    """Whether every key has the same value: then none of them is an answer."""
+    values = seen["values"]
+    return isinstance(values, dict) and len(values) > 1 and len({repr(value) for value in values.values()}) == 1
 
 
 def near(value: float, want: float, lowest: float | None = None) -> bool:
@@ -157,8 +165,8 @@ def keys(case: Case, seen: Seen, want: Any) -> Verdict:
         value = seen["values"].get(key)
         if type(value) is bool or not isinstance(value, (int, float)):
             return Violation(f"`{key}` is {claims.kind_of(value)}, should be a number.", "a number", claims.kind_of(value))
-    if not any(number(seen, key) for key in KEYS):
-        return Violation("All ten values are 0.", want, 0)
+    if same_everywhere(seen):
+        return Violation("All ten values are the same.", want, seen["values"][KEYS[0]])
     return None
 
 

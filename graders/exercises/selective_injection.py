@@ -140,7 +140,7 @@ class Inject(Experiment):
             return "default_arguments"
         if case["model"] == "others":
             return "only_linear"
-        return "wraps_targets" if failure.step == "add_lora_to_model_selective" else "keeps_pretrained"
+        return "wraps_targets" if failure.step in ("", "add_lora_to_model_selective") else "keeps_pretrained"
 
     def describe(self, case: Case) -> dict[str, Any]:
         names = [f"{name}: {LAYER_NAMES[kind]}" for name, kind in MODELS.get(case["model"], []) if kind not in CONTAINERS]

@@ -109,7 +109,7 @@ def _row(label: str, mine: object, other: object, noise: float | None = 0.0) -> 
     if noise is None:
         noise = 1e-9 * abs(_float(other))
     apart = _float(mine) - _float(other)
-    same = mine == other or abs(apart) <= noise or (math.isnan(mine) and math.isnan(other))
+    same = mine == other or abs(apart) <= noise or (mine != mine and other != other)
     yours, wanted = digits(mine), digits(other)
     if yours == wanted and not same:
         yours, wanted = digits(mine, 17), digits(other, 17)

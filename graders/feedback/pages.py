@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup, escape
 
 from graders.feedback import student, words
 from graders.report import Report
@@ -38,15 +37,13 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["prose"] = prose
+    environment.filters["spans"] = spans
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment.globals.update(style=Markup(style), style_hash=f"sha256-{digest}", plural=words.plural)
+    environment.globals.update(style=style, style_hash=f"sha256-{digest}", plural=words.plural)
     return environment
 
 
-def prose(text: str) -> Markup:
-    """Escaped text, with what stands between backticks as code."""
+def spans(text: str) -> list[tuple[bool, str]]:
+    """`text` in parts, each with whether it stood between backticks and is to look like code."""
     parts = _CODE.split(text)  # text, code, text, code, ..., text
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
-    )
+    return [(i % 2 == 1, part) for i, part in enumerate(parts) if part]

@@ -1,4 +1,4 @@
-"""The judge's ends of a worker's two pipes, never blocking: by the system's means, or by threads (Windows)."""
+"""The judge's ends of a worker's two pipes, never blocking: by the system's means or by threads (Windows)."""
 
 from __future__ import annotations
 

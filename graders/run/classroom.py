@@ -117,7 +117,8 @@ def run_class(
 
 def grade_one(submission: Submission, box: AnyBox, wish: Wish, grade: Grade) -> Report:
     """Grade a single submission in this process, for `loralab check`."""
-    report = grade(submission, box, wish.settings, only=wish.only)
+    with contextlib.closing(box.share()) as shared:
+        report = grade(submission, shared, wish.settings, only=wish.only)
     return replace(report, environment={**report.environment, **_circumstances(box, wish.settings)})
 
 

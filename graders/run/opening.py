@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, cast
 
 from graders.run.errors import CallError, GraderError
 from graders.settings import Settings
@@ -20,13 +20,40 @@ class AnyBox(Protocol):
 
     @property
     def protections(self) -> Mapping[str, Any]: ...
-    def share(self) -> Self: ...
+    def share(self) -> AnyBox: ...
     def close(self) -> None: ...
+
+
+class WarmBox:
+    """The box of a run. Should its warm process die, the next grading process gets a new one."""
+
+    def __init__(self, open_new: Callable[[], AnyBox]) -> None:
+        self._open_new = open_new
+        self._box = open_new()
+        self.device = self._box.device
+
+    @property
+    def protections(self) -> Mapping[str, Any]:
+        """Which walls were found to hold."""
+        return self._box.protections
+
+    def share(self) -> AnyBox:
+        """A way into the box for a process that is forked next."""
+        try:
+            return self._box.share()
+        except Exception:  # whatever it is: nothing can be asked of this one any more
+            self._box.close()
+            self._box = self._open_new()
+            return self._box.share()
+
+    def close(self) -> None:
+        """End it, with every worker."""
+        self._box.close()
 
 
 @contextlib.contextmanager
 def open_box(settings: Settings) -> Iterator[AnyBox]:
-    """A warm box. Raises CallError where more is asked for than there is, GraderError where none opens."""
+    """A run's box. Raises CallError where more is asked for than there is, GraderError where none opens."""
     import torch
 
     from graders.judge.box import Box, BoxError, Turnstile
@@ -34,14 +61,18 @@ def open_box(settings: Settings) -> Iterator[AnyBox]:
     torch.set_num_threads(1)  # before anything is forked
     device = _device(settings.device)
     with tempfile.TemporaryDirectory(prefix="loralab-") as folder:
-        box = Box(cast(Any, settings.sandbox), cast(Any, device), Turnstile(Path(folder) / "turn"))
-        try:
-            box.open()
-        except BoxError as error:
-            reason = " ".join(str(error).split())
-            if settings.sandbox == "strict":
-                raise CallError(f"{reason} (--sandbox auto uses the protections that there are)") from error
-            raise GraderError(f"the box could not be opened: {reason}") from error
+
+        def open_new() -> Box:
+            try:
+                turnstile = Turnstile(Path(folder) / "turn")
+                return Box(cast(Any, settings.sandbox), cast(Any, device), turnstile).open()
+            except BoxError as error:
+                reason = " ".join(str(error).split())
+                if settings.sandbox == "strict":
+                    raise CallError(f"{reason} (--sandbox auto uses what protections there are)") from error
+                raise GraderError(f"the box could not be opened: {reason}") from error
+
+        box = WarmBox(open_new)
         try:
             yield box
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import linecache
 import types
@@ -111,6 +112,12 @@ class Sources:
         self.stubs = {
             n: node for text in stub_texts.values() for n, node in stubs.definitions_of(text).items()
         }
+
+    @functools.cached_property
+    def stubs(self) -> dict[str, stubs.Definition]:
+        """The definitions that were handed out, by name."""
+        texts = self.stub_texts.values()
+        return {name: node for text in texts for name, node in stubs.definitions_of(text).items()}
 
     @property
     def all(self) -> list[Source]:

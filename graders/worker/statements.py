@@ -164,9 +164,15 @@ def _hangs_on(node: ast.stmt) -> Iterator[str]:
 
 
 def _defines(node: ast.AST) -> bool:
-    if isinstance(node, _DEFINITIONS + _IMPORTS):
-        return True
-    return isinstance(node, _COMPOUND) and any(_defines(part) for part in ast.iter_child_nodes(node))
+    """An import or a definition, or an `if`, `try` or `with` that holds one."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, _DEFINITIONS + _IMPORTS):
+            return True
+        if isinstance(part, _COMPOUND):
+            waiting += ast.iter_child_nodes(part)
+    return False
 
 
 def needed(all_statements: list[Statement], roots: Iterable[str]) -> set[str]:

@@ -21,6 +21,7 @@ import pytest
 from graders.report import ExerciseReport, Outcome, Report
 from graders.run import (
     CallError,
+    GraderError,
     Result,
     Student,
     Submission,
@@ -35,6 +36,7 @@ from graders.run import (
     safe_name,
     salt_of,
 )
+from graders.run.opening import WarmBox
 from graders.settings import Settings
 
 EXERCISES = ("one", "two")
@@ -204,6 +206,49 @@ class TestWhateverHappens:
             )
         )  # fmt: skip
         assert told == [("ada",), ("ada", "one"), ("ada", "two")]
+
+
+class TestWarmBox:
+    """The box of a run lives as long as the run."""
+
+    def test_a_warm_process_that_died(self) -> None:
+        """Where nothing can be asked of the box any more, the next grading process gets a new one."""
+
+        class Dead(FakeBox):
+            def share(self) -> FakeBox:
+                raise OSError("broken pipe")
+
+        boxes = [Dead(), FakeBox({"level": 1})]
+        box = WarmBox(lambda: boxes.pop(0))
+        assert box.share().protections == {"level": 1}
+        assert boxes == []
+
+    def test_none_to_be_had(self, course: Class) -> None:
+        """Where no box opens again the run ends; what is graded until then stays."""
+
+        def open_new() -> FakeBox:
+            if not boxes:
+                raise GraderError("the box could not be opened: no memory")
+            return boxes.pop(0)
+
+        boxes: list[FakeBox] = [OnceBox()]
+        course.settings = Settings(jobs=1)
+        course.hand_in("ada", "fine")
+        course.hand_in("bob", "raises")
+        course.hand_in("carl", "fine")
+        with pytest.raises(GraderError, match="no memory"):
+            course.run(box=WarmBox(open_new))
+        assert course.hows() == {"ada": "kept", "bob": "failed", "carl": "graded"}
+
+
+class OnceBox(FakeBox):
+    """A box whose warm process dies after its first use."""
+
+    def share(self) -> FakeBox:
+        if getattr(self, "used", False):
+            raise OSError("broken pipe")
+        self.used = True
+        return self
 
 
 class TestInterruption:

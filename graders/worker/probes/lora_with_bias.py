@@ -119,6 +119,12 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen.at("forward after an optimizer step")
     with torch.no_grad():
         seen["y trained"] = wrapped(x).cpu()
+        for name, other in (("A", a["A"] * 2), ("B", a["B"] * 2)):
+            set_factors(wrapped, a["A"], a["B"])
+            wrapped(x)
+            target = factor(wrapped, f"lora_{name}")
+            target.copy_(other.to(target.device, target.dtype))
+            seen[f"y other {name}"] = wrapped(x).cpu()
         set_factors(wrapped, a["A"], torch.zeros_like(a["B"]))
         seen["y base trained"] = wrapped(x).cpu()
 
@@ -126,7 +132,10 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
 def pair(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Two layers: what is set in the second must not show in the first."""
     first = build(module, a, seen, a["W"], a["b"])
-    second = build(module, a, seen, a["W2"], a["b"])
+    with torch.no_grad():
+        set_factors(first, a["A"], a["B"])
+        seen["y alone"] = first.eval()(a["x"].to(torch.float32))
+    second = build(module, {**a, "named": {**a["named"], "alpha": 2 * a["named"]["alpha"]}}, seen, a["W2"], a["b"])
     seen["A of both"] = [factor(layer, "lora_A").detach().clone() for layer in (first, second)]
     seen.at("copying values into the factors")
     set_factors(first, a["A"], a["B"])
@@ -151,21 +160,24 @@ def moves(module: Any, a: dict[str, Any], seen: Any) -> None:
 
 
 def dropout(module: Any, a: dict[str, Any], seen: Any) -> None:
-    """Two calls in training mode and one in evaluation mode, with values that show the mask."""
-    wrapped = build(module, a, seen, a["W"], None)
+    """Calls in training mode, evaluation mode and training mode, with values that show the mask."""
+    wrapped = build(module, a, seen, a["W"], a["b"])
     seen.at("copying values into the factors")
+    wrapped.to(getattr(torch, a["dtype"]))
     set_factors(wrapped, a["A"], a["B"])
     seen.at("forward in training mode")
     wrapped.train()
-    x = a["x"].to(torch.float32).requires_grad_(True)
-    y = wrapped(x)
+    x = a["x"].to(getattr(torch, a["dtype"])).requires_grad_(True)
+    forward = (lambda x: torch.stack([wrapped(row) for row in x])) if a["single"] else wrapped
+    y = forward(x)
     seen["y"] = y.detach()
     seen.at("backward in training mode")
     y.sum().backward()
     seen["x grad"] = None if x.grad is None else x.grad.detach()
-    seen.at("forward in training mode")
     with torch.no_grad():
-        seen["y again"] = wrapped(x)
-        wrapped.eval()
         seen.at("forward in evaluation mode")
-        seen["y eval"] = wrapped(x)
+        wrapped.eval()
+        seen["y eval"] = forward(x)
+        seen.at("forward in training mode")
+        wrapped.train()
+        seen["y again"] = forward(x)

@@ -1,0 +1,281 @@
+"""Made-up reports: what students really see, and what somebody with bad intentions would like them to see."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from graders.report import ExerciseReport, ExerciseStatus, NamedMistake, Outcome, Report
+
+BIAS = (
+    ("update-scaled", "The LoRA update is scaled by `alpha / rank`", 4.0),
+    ("starts-as-original", "At creation the output is the original layer's", 4.0),
+    ("weight-frozen", "The original weight is frozen and training never changes it", 3.0),
+    ("bias-flag", "The original bias is trained exactly when `train_bias` is true", 4.0),
+    ("works-without-bias", "A layer without a bias works with either flag and gains none", 3.0),
+    ("factors-trainable", "The trainable parameters are the two factors, and the bias under `train_bias`", 4.0),
+    ("dropout-on-input", "Dropout acts on the input of the LoRA path only, in training mode only", 4.0),
+    ("gradients", "Gradients, those of `x` too, are the formula's", 2.0),
+    ("follows-dtype", "After `.to(dtype=...)` the layer works in that dtype", 2.0),
+)
+INJECTION = (
+    ("wraps-targets", "Every `nn.Linear` that matches is wrapped, at any depth", 6.0),
+    ("rest-frozen", "The adapters' factors are the only trainable parameters of the model", 5.0),
+    ("output-kept", "The model's output does not change at injection", 5.0),
+    ("default-targets", "`None` means the four attention projections", 4.0),
+    ("entries", "Each entry holds the four keys", 4.0),
+    ("same-start", "Every configuration starts from the same weights and the same data", 6.0),
+)
+MEMORY = (
+    ("full-weights", "`full_ft_weights` is N b", 3.0),
+    ("full-optimizer", "`full_ft_optimizer` holds Adam's two moments, 2 N t", 4.0),
+    ("lora-parts", "The adapters' gradients and optimizer follow from P", 6.0),
+    ("totals", "The totals are the sums of their parts", 4.0),
+    ("bad-input", "Other precisions and sizes that make no sense raise `ValueError`", 3.0),
+)
+NF4 = (
+    ("scales", "`scales` holds each block's largest absolute value", 5.0),
+    ("nearest", "Each code is the index of the level nearest to `value / scale`", 6.0),
+    ("zero-block", "A block of zeros has scale 0 and codes 7", 3.0),
+    ("round-trip", "`dequantize_nf4` returns the level times the scale of its block", 6.0),
+)
+EXERCISES = {
+    "lora_with_bias": ("LoRA layer with bias", BIAS),
+    "selective_injection": ("Selective injection", INJECTION),
+    "memory_calculation": ("Memory of fine-tuning", MEMORY),
+    "nf4_quantization": ("NF4 quantization", NF4),
+}
+SENTENCES = {
+    "update-scaled": "y = original_layer(x) + (alpha / rank) * dropout(x) @ A.T @ B.T",
+    "works-without-bias": "A layer without a bias works with either flag and gains none.",
+    "dropout-on-input": "Dropout acts on the input of the LoRA path only, only in training mode, with `nn.Dropout`'s scaling.",
+}
+PROTECTIONS = {"level": 2, "active": ["rlimits", "Landlock", "seccomp"], "inactive": ["bubblewrap"]}
+
+
+def tensor(values: Any, shape: list[int], dtype: str = "float64") -> dict[str, Any]:
+    """A tensor as a report holds it."""
+    return {"dtype": dtype, "shape": shape, "values": values}
+
+
+def passed(item: tuple[str, str, float]) -> Outcome:
+    """A claim that holds."""
+    return Outcome(item[0], item[1], item[2], item[2], "passed", sentence=SENTENCES.get(item[0], ""))
+
+
+def outcome(item: tuple[str, str, float], status: Any = "failed", **more: Any) -> Outcome:
+    """A claim that does not hold, was not run, or that the grader broke on."""
+    points = item[2] if status == "error" else 0.0
+    sentence = more.pop("sentence", SENTENCES.get(item[0], "The contract's sentence."))
+    return Outcome(item[0], item[1], points, item[2], status, sentence=sentence, **more)
+
+
+def exercise(id: str, changes: dict[str, Outcome] | None = None, **more: Any) -> ExerciseReport:
+    """An exercise whose claims hold, but for `changes`."""
+    title, items = EXERCISES[id]
+    outcomes = tuple((changes or {}).get(item[0]) or passed(item) for item in items)
+    return ExerciseReport(id, title, more.pop("status", "graded"), more.pop("message", ""), outcomes, **more)
+
+
+def not_graded(id: str, status: ExerciseStatus, message: str) -> ExerciseReport:
+    """An exercise of which nothing could be run."""
+    title, items = EXERCISES[id]
+    return ExerciseReport(id, title, status, message, tuple(outcome(item, "not_run") for item in items))
+
+
+def report(student: str, *exercises: ExerciseReport, **more: Any) -> Report:
+    """A report with the fields that differ from run to run."""
+    more = {"protections": PROTECTIONS, "environment": {"torch": "2.13.0"}, "timing": {"wall_s": 1.25}} | more
+    return Report(student, "lora_theory", exercises, **more)
+
+
+def perfect(student: str = "grace") -> Report:
+    """Full marks."""
+    return report(student, *map(exercise, EXERCISES))
+
+
+REPLAY = """import torch
+from torch import nn
+from lora_with_bias import LoRALayerWithBias
+
+layer = nn.Linear(2, 3).double()
+lora = LoRALayerWithBias(layer, rank=2, alpha=1.0).double()
+with torch.no_grad():
+    lora.lora_A.fill_(1.0)
+    lora.lora_B.fill_(1.0)
+x = torch.ones(1, 2, dtype=torch.float64)
+print("yours   ", lora(x) - layer(x))
+print("expected", torch.full((1, 3), 2.0, dtype=torch.float64))
+"""
+
+
+def scaling_failure() -> Outcome:
+    """The commonest failure of the first exercise: the update is alpha / rank times too large."""
+    return outcome(
+        BIAS[0],
+        message="Your layer added 4 where `alpha / rank` times the update is 2, for rank 2 and alpha 1.",
+        counterexample={
+            "arguments": {"in_features": 2, "out_features": 3, "rank": 2, "alpha": 1.0, "bias": True,
+                          "train_bias": False, "x": tensor([[1.0, 1.0]], [1, 2])},
+            "observed": tensor([[0.0, 4.0, 4.0000001]], [1, 3]),
+            "expected": tensor([[0.0, 2.0, 2.0]], [1, 3]),
+            "facts": ["Right for rank 1 (12 cases), wrong for every rank above 1 (31 cases)."],
+        },
+        reproduce=REPLAY,
+    )
+
+
+def three_failures(student: str = "ada") -> Report:
+    """A real submission of the better half: three ideas wrong, one claim that waits, one out of time."""
+    crash = outcome(
+        BIAS[4],
+        message="Your code raised AttributeError: 'NoneType' object has no attribute 'requires_grad_' "
+        "during creation (line 21: self.original_layer.bias.requires_grad_(train_bias)).",
+        counterexample={"arguments": {"in_features": 1, "out_features": 1, "bias": False}, "observed": None,
+                        "expected": None, "facts": []},
+        reproduce="from torch import nn\nfrom lora_with_bias import LoRALayerWithBias\n\n"
+        "LoRALayerWithBias(nn.Linear(1, 1, bias=False))\n",
+    )
+    shapes = outcome(
+        NF4[3],
+        message="Your tensor has the wrong shape: the shape of `codes` was lost.",
+        sentence="`dequantize_nf4` returns the level of each code times the scale of its block, float32, in the shape of `codes`.",
+        counterexample={
+            "arguments": {"codes": tensor([[7, 15]], [1, 2], "uint8"), "scales": tensor([2.0], [1], "float32"),
+                          "block_size": 64},
+            "observed": tensor([0.0, 2.0], [2], "float64"),
+            "expected": tensor([[0.0, 2.0]], [1, 2], "float32"),
+        },
+    )
+    memory = outcome(
+        MEMORY[1],
+        message="`full_ft_optimizer` is half of what it should be.",
+        sentence="`full_ft_optimizer`: 2 N t (Adam's two moments)",
+        counterexample={
+            "arguments": {"model_params_billions": 1.0, "lora_rank": 16, "precision": "float32"},
+            "observed": {"full_ft_weights": 4.0, "full_ft_gradients": 4.0, "full_ft_optimizer": 4.0,
+                         "full_ft_total": 12.0},
+            "expected": {"full_ft_weights": 4.0, "full_ft_gradients": 4.0, "full_ft_optimizer": 8.0,
+                         "full_ft_total": 16.0},
+            "facts": ["The same factor 0.5 in all 40 cases."],
+        },
+    )
+    slow = outcome(
+        INJECTION[5], "timed_out",
+        message="Your code did not finish within the time limit of 60 s during training with 3 epochs.",
+        counterexample={"arguments": {"target_configs": [["q_proj"], ["q_proj", "v_proj"]], "n_epochs": 3}},
+    )
+    waits = {
+        "gradients": outcome(BIAS[7], "not_run", waits_on=("update-scaled",)),
+        "dropout-on-input": outcome(BIAS[6], "not_run", waits_on=("update-scaled", "works-without-bias")),
+    }
+    return report(
+        student,
+        exercise("lora_with_bias", {"update-scaled": scaling_failure(), "works-without-bias": crash, **waits},
+                 notes=("Two definitions of `LoRALayerWithBias` were found; the last one counts.",)),
+        exercise("selective_injection", {"same-start": slow}),
+        exercise("memory_calculation", {"full-optimizer": memory}, mistakes=(
+            NamedMistake("optimizer-one-state", "The optimizer is counted with one state for each parameter",
+                         "How many numbers does Adam remember for each parameter that it trains?"),)),
+        exercise("nf4_quantization", {"round-trip": shapes}),
+    )
+
+
+STATUS_MESSAGES: dict[str, str] = {
+    "not_attempted": "`quantize_nf4` and `dequantize_nf4` are as they were handed out.",
+    "missing": "No definition of `LoRALayerWithBias` was found; there are `lora.py` and `notes.txt`.",
+    "unreadable": "`memory_calculation.py` is not UTF-8 text (byte 0xff at position 0).",
+    "import_failed": "Loading stopped with SyntaxError: '(' was never closed (line 12).",
+    "timed_out": "Loading `selective_injection.py` did not end within 30 s.",
+    "crashed": "Python ended while `lora_with_bias.py` was loaded: it exited with status 3.",
+    "out_of_memory": "Loading needed more than 4 GB of memory.",
+    "forbidden": "The file tried to start another program.",
+}
+
+
+def all_statuses() -> list[Report]:
+    """Every exercise status, four to a report."""
+    statuses = [status for status in get_args(ExerciseStatus) if status != "graded"]
+    return [
+        report(name, *(not_graded(id, status, STATUS_MESSAGES[status])
+                       for id, status in zip(EXERCISES, chosen, strict=True)))
+        for name, chosen in (("linus", statuses[:4]), ("edsger", statuses[4:]))
+    ]
+
+
+def needs_person(student: str = "katherine") -> Report:
+    """The grader broke on one claim."""
+    error = outcome(NF4[2], "error", message="ZeroDivisionError in the judge, /srv/grader/claims.py line 9",
+                    needs_person=True)
+    return report(student, *map(exercise, list(EXERCISES)[:3]), exercise("nf4_quantization", {"zero-block": error}))
+
+
+HOSTILE = (
+    "<script>document.title='PWNED'</script>",
+    "</script></style></title><img src=x onerror=\"document.title='PWNED'\">",
+    "{{7*7}}{% raw %}${7*7}#{7*7}<%= 7*7 %>",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "\u202egnp.exe\u2066\u200f\ufeff",
+    "\x00\x07\x1b[31mred\x1b]0;title\x07\x9b1m\x7f\r\nnext",
+    "lone \udcff\ud800 surrogates",
+    "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a algo",
+    "`<b>code</b>`",
+    "\"' onmouseover='document.title=1' x=\"",
+    "W" * 100_000,
+    "word " * 20_000,
+    "line\n" * 10_000,
+    "javascript:document.title='PWNED'",
+    "&lt;b&gt;&#60;script&#62;",
+)
+HOSTILE_IDS = ("=cmd|' /C calc'!A0", "../../x", "josé", "ada@uni.edu", "<img src=x onerror=alert(1)>",
+               "-1+1", "a;=1+1", "a\tb", "\u202eeve", "", ".", "CON", "\udcff", "#a?b%c", "x" * 300, "+1", "0")
+
+
+def deep(levels: int) -> dict[str, Any]:
+    """A dict in a dict in a dict."""
+    value: dict[str, Any] = {"end": 0}
+    for _ in range(levels):
+        value = {"<b>key</b>": value, "other": [value]}
+    return value
+
+
+def hostile(text: str, student: str = "mallory") -> Report:
+    """`text` in every place that a submission can reach, and in those that it cannot."""
+    values: list[tuple[Any, Any]] = [
+        (text, 1.0), (text, text + "?"), ({text: text, "k": deep(40)}, {text: 1.0}), ([text] * 500, [1.0] * 500),
+        (tensor([text, 1.0], [2]), tensor([2.0, 1.0], [2])), (deep(40), deep(39)), (10**400, 1.5), (None, [1]),
+        (tensor([["nan", "inf"]], [1, 2]), tensor([[1.0, "-inf"]], [1, 2])), (float("nan"), float("inf")),
+        (tensor(None, [4097, 3]), tensor(None, [4097, 3])), (text, None), (tensor([], [0]), tensor([], [0])),
+    ]  # fmt: skip
+    outcomes = tuple(
+        Outcome(
+            id=f"{i}{text}", title=text, points=0.0, max_points=1.0, status="failed", message=text, sentence=text,
+            counterexample={"arguments": {text: text, "x": observed, "deep": deep(100)}, "observed": observed,
+                            "expected": expected, "facts": [text] * 100},
+            reproduce=text,
+        )
+        for i, (observed, expected) in enumerate(values)
+    )  # fmt: skip
+    waiting = Outcome(f"w{text}", text, 0.0, 1.0, "not_run", waits_on=(f"0{text}", "unknown"))
+    broken = Outcome(f"e{text}", text, 1.0, 1.0, "error", message=text, reproduce=None, needs_person=True)
+    whole = ExerciseReport(text, text, "graded", "", (*outcomes, waiting, broken),
+                           (NamedMistake(text, text, text),), (text,) * 200)
+    stopped = ExerciseReport(f"2{text}", text, "import_failed", text, (waiting,))
+    return Report(student, text, (whole, stopped), {"level": 1, "active": [text], "inactive": {text: text}})
+
+
+def every() -> list[Report]:
+    """All samples."""
+    samples = [perfect(), three_failures(), *all_statuses(), needs_person()]
+    return samples + [hostile(text, student) for text, student in zip(HOSTILE, HOSTILE_IDS, strict=False)]
+
+
+def class_of(size: int) -> list[Report]:
+    """A class as one would meet it, the same at each call."""
+    reports = [needs_person(), *all_statuses()]
+    for number in range(size - len(reports)):
+        changes = {id: {item[0]: outcome(item, message="Your value differs.") for k, item in enumerate(items)
+                        if (number * 7 + k * 5 + number // 3) % 11 < (number % 5) - 1}
+                   for id, (_, items) in EXERCISES.items()}
+        reports.append(report(f"student{number:03}", *(exercise(id, changes[id]) for id in EXERCISES)))
+    return reports
