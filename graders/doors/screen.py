@@ -101,7 +101,7 @@ def summary(reports: Iterable[Report], failed: Iterable[str], exercises: Sequenc
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("student", overflow="fold")
     for name in (*exercises, "score"):
-        table.add_column(name, justify="right", overflow="fold")
+        table.add_column(name.replace("_", " "), justify="right")  # a narrow terminal breaks at spaces
     table.add_column("status")
     rows: dict[str, list[str]] = {}
     for report in reports:

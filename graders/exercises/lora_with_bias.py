@@ -410,7 +410,8 @@ def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 @exercise.claim(
-    layer, points=1, sentence="`LoRALayerWithBias(original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False)`", waits_on=("scaling", "starts_as_original")
+    layer, points=1, sentence="`LoRALayerWithBias(original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False)`",
+    waits_on=("scaling", "starts_as_original", "bias_flag"),
 )
 def defaults(case: Case, seen: Seen, want: Any) -> Verdict:
     """The arguments have their names, order and default values."""
@@ -420,6 +421,8 @@ def defaults(case: Case, seen: Seen, want: Any) -> Verdict:
         rank = named(case)["rank"]
         got = seen["lora_A"].shape[0] if isinstance(seen.values.get("lora_A"), Tensor) and seen["lora_A"].dim() else "unknown"
         return Violation(f"The rank is {got}, should be {rank} ({_called(case)}).", rank, got)
+    if case["call"] == "defaults" and is_trained(want.b, seen):
+        return Violation("The bias is trainable when train_bias is left out.", "train_bias=False", "trained")
     y, size, lora = want.output()
     return claims.close("y", shaped(seen, "y", want), y, want.bound(size, lora), _called(case))
 
@@ -457,6 +460,9 @@ def no_bias(case: Case, seen: Seen, want: Any) -> Verdict:
     wrong = claims.close("y", shaped(seen, "y base", want), y, want.bound(size), "with B = 0, a layer without a bias")
     if wrong:
         return wrong
+    factor, _ = multiple(seen, want)
+    if factor == 0 and bool(want.path()[0].any()):
+        return Violation("Without a bias the adapter adds nothing.", want.scale, 0.0)
     pool = values_of(seen, "trainable")
     take(pool, seen["lora_A"])
     take(pool, seen["lora_B"])

@@ -76,7 +76,7 @@ class Modules:
         return "attempt" if state == "missing" else state
 
     def is_own(self, name: str) -> bool:
-        """Whether a module's name belongs to the submission or to the lab, also where there is no such text."""
+        """Whether a module's name is the lab's or the submission's, also where there is no such text."""
         return name == GIVEN or name in self.sources.files or name in self.sources.exercise_files
 
     # ------------------------------------------------------------------------------- finding modules

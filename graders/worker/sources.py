@@ -109,12 +109,10 @@ class Sources:
             self.notebook = Source("__main__", "notebook.ipynb", notebook_data, is_notebook=True)
         self.exercise_files = exercise_files
         self.exercise_names = {name for names in exercise_files.values() for name in names}
-        self.stubs = {
-            n: node for text in stub_texts.values() for n, node in stubs.definitions_of(text).items()
-        }
+        self.stub_texts = stub_texts
 
     @functools.cached_property
-    def stubs(self) -> dict[str, stubs.Definition]:
+    def handed_out(self) -> dict[str, stubs.Definition]:
         """The definitions that were handed out, by name."""
         texts = self.stub_texts.values()
         return {name: node for text in texts for name, node in stubs.definitions_of(text).items()}
@@ -143,7 +141,7 @@ class Sources:
         if isinstance(node, stubs.Definition):
             if node.name != name:
                 return "missing"
-            return "stub" if stubs.is_untouched(node, self.stubs.get(name)) else "attempt"
+            return "stub" if stubs.is_untouched(node, self.handed_out.get(name)) else "attempt"
         if isinstance(node, ast.ImportFrom):
             return self._imported_as(node, name, asked)
         return "attempt" if name in item.binds else "missing"
@@ -174,7 +172,7 @@ class Sources:
         return (
             isinstance(node, stubs.Definition)
             and node.name in names
-            and stubs.is_untouched(node, self.stubs.get(node.name))
+            and stubs.is_untouched(node, self.handed_out.get(node.name))
         )
 
     # ----------------------------------------------------------------------------- who refers to what

@@ -17,7 +17,9 @@ from graders.worker import wire
 
 ROOT = Path(__file__).resolve().parents[3]
 LAB = (ROOT / "lora_reference" / "lab.py").read_text(encoding="utf-8")
-STUBS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "assignments/lora_theory").glob("*.py")}
+STUBS = {
+    path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "assignments/lora_theory").glob("*.py")
+}
 STUBS.pop("lab")
 EXERCISES = {
     "lora_with_bias": ["LoRALayerWithBias"],
@@ -70,7 +72,9 @@ class Talk:
 
     def load(self, exercise: str, files: dict[str, str | bytes] | None = None, **facts: Any) -> Any:
         """Load texts for one exercise; `notebook` may be the bytes of one."""
-        data = {name: text.encode() if isinstance(text, str) else text for name, text in (files or {}).items()}
+        data = {
+            name: text.encode() if isinstance(text, str) else text for name, text in (files or {}).items()
+        }
         request = {
             "op": "load",
             "exercise": exercise,

