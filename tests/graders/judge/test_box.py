@@ -177,7 +177,7 @@ def test_strict_opens_where_level_2_holds(box: Box) -> None:
 
 @linux_only
 def test_a_wall_that_does_not_stand_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bubblewrap that fails (as under Ubuntu's AppArmor) costs its layer only, and its reason is reported."""
+    """A bubblewrap that fails (as under Ubuntu's AppArmor) costs its layer only; the reason is reported."""
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     broken.chmod(0o755)
@@ -269,7 +269,7 @@ def _use(box: Box, answers: Any) -> None:
 
 @linux_only
 def test_a_box_belongs_to_one_process(box: Box) -> None:
-    """Using the parent's box after a fork would mix up answers; it is refused, and closing it harms nobody."""
+    """Using the parent's box after a fork would mix up answers; it is refused, and harms nobody."""
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
     child = context.Process(target=_use, args=(box, answers))

@@ -1,4 +1,4 @@
-"""The filter of system calls, as an interpreter of its instructions sees it, and the lists of readable files."""
+"""The filter of system calls as an interpreter of its instructions sees it, and the readable files."""
 
 from __future__ import annotations
 
