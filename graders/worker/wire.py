@@ -73,7 +73,8 @@ _Tensor = torch.Tensor
 _as_subclass = torch.Tensor.as_subclass
 _detach = torch.Tensor.detach
 _resolve_neg = torch.Tensor.resolve_neg
-_contiguous = torch.Tensor.contiguous
+_clone = torch.Tensor.clone
+_contiguous = torch.contiguous_format
 _reshape = torch.Tensor.reshape
 _view = torch.Tensor.view
 _numpy = torch.Tensor.numpy
@@ -222,7 +223,7 @@ class _Writer:
 
     def tensor(self, x: Any) -> Any:
         with _without_overrides():
-            plain = _as_subclass(x, _Tensor)
+            plain = x if type(x) is _Tensor else _as_subclass(x, _Tensor)
             if type(plain) is not _Tensor:
                 return self.refuse(refusal(x).description)
             problem = _why_not(plain)
@@ -231,7 +232,8 @@ class _Writer:
             plain = _resolve_neg(_detach(plain))
             data = b""
             if plain.numel():
-                data = _numpy(_view(_reshape(_contiguous(plain), (-1,)), _uint8)).tobytes()
+                flat = _reshape(_clone(plain, memory_format=_contiguous), (-1,))
+                data = _numpy(_view(flat, _uint8)).tobytes()
         if plain.dtype is _bool:
             data = _clean_bools(data)
         shape = list(plain.shape)

@@ -1,4 +1,4 @@
-"""A plain worker without a box: a process that has imported the worker forks one child for each connection."""
+"""A plain worker without a box: a process that has imported it forks a child for each connection."""
 
 from __future__ import annotations
 
