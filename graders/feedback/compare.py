@@ -64,13 +64,15 @@ def _tensors(observed: Mapping[str, Any], expected: Mapping[str, Any]) -> Compar
     if shape(observed) != shape(expected):
         rows.append(Row("shape", shape(observed), shape(expected), differs=True))
     if observed["dtype"] != expected["dtype"]:
-        rows.append(Row("dtype", visible(observed["dtype"], 20), visible(expected["dtype"], 20), differs=True))
+        rows.append(
+            Row("dtype", visible(observed["dtype"], 20), visible(expected["dtype"], 20), differs=True)
+        )
     if observed["values"] is None or expected["values"] is None:
         note = "There are too many entries to list them."
         return _table("", rows or [Row("kind", kind(observed), kind(expected))], note)
     if shape(observed) != shape(expected):
-        values = (inline(side["values"]) for side in (observed, expected))
-        return _table("", [*rows, Row("values", *values)])
+        mine, other = (inline(side["values"]) for side in (observed, expected))
+        return _table("", [*rows, Row("values", mine, other)])
     ours = [entry for _, entry in leaves(expected["values"])]
     noise = _NOISE.get(str(observed["dtype"]), 0.0) * _largest(ours)
     entries = [
@@ -93,9 +95,8 @@ def _sequences(observed: list[Any], expected: list[Any]) -> Comparison:
 
 def _dicts(observed: Mapping[str, Any], expected: Mapping[str, Any]) -> Comparison:
     keys = [*expected, *(key for key in observed if key not in expected)]
-    entries = [
-        _row(visible(key, 60), observed.get(key, ABSENT), expected.get(key, ABSENT), noise=None) for key in keys
-    ]
+    sides = [(key, observed.get(key, ABSENT), expected.get(key, ABSENT)) for key in keys]
+    entries = [_row(visible(key, 60), mine, other, noise=None) for key, mine, other in sides]
     wrong = [row for row in entries if row.differs]
     return _window("key", [], wrong or entries, noun="keys", total=len(entries))
 

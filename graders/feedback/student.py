@@ -204,12 +204,18 @@ def _values(case: Mapping[str, Any]) -> tuple[Comparison | None, str]:
 
 
 def _protections(protections: Mapping[str, Any]) -> str:
-    """The protections in one sentence without anything that varies from run to run."""
-    level = protections.get("level")
-    text = f"This submission ran in a box, protection level {level}." if isinstance(level, int) else ""
-    for key, start in (("active", "Active"), ("inactive", "Not available on this machine")):
-        names = protections.get(key)
-        if isinstance(names, list | tuple | Mapping) and names:
-            listed = ", ".join(visible(name, 80) for name in list(names)[:_MANY])
-            text += f" {start}: {listed}."
-    return text.strip() or "Which protections were active while it ran stands in report.json."
+    """The protections in one sentence, without anything that varies from run to run."""
+    level, highest = protections.get("level"), protections.get("of")
+    if not isinstance(level, int):
+        return "Which protections were active while it ran stands in report.json."
+    scale = f" of {highest}" if isinstance(highest, int) else ""
+    names = {name: value for name, value in list(protections.items())[:_MANY] if name not in {"level", "of"}}
+    active = [visible(name, 40) for name, value in names.items() if value is True]
+    lacking = [
+        f"{visible(name, 40)} ({visible(value.removeprefix('inactive').lstrip(': '), 120) or 'inactive'})"
+        for name, value in names.items()
+        if isinstance(value, str) and value.startswith("inactive")
+    ]
+    text = f"This submission ran in a box with protection level {level}{scale}."
+    text += f" Active: {', '.join(active)}." if active else ""
+    return text + (f" Not active: {', '.join(lacking)}." if lacking else "")

@@ -46,7 +46,7 @@ WHOLE = {
 
 # For a status other than graded: what to do next, after the report's own message.
 NEXT = {
-    "not_attempted": "Nothing is lost yet: replace the line that raises NotImplementedError and hand it in again.",
+    "not_attempted": "Replace the line that raises NotImplementedError with your own, and hand it in again.",
     "missing": "Check the file name and the name of the definition; both must be exactly as in the exercise.",
     "unreadable": "Check that the file opens in your editor and is saved as UTF-8 text.",
     "import_failed": "Run the file once on its own: Python then points at the line where loading stops.",

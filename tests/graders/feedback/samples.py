@@ -12,7 +12,11 @@ BIAS = (
     ("weight-frozen", "The original weight is frozen and training never changes it", 3.0),
     ("bias-flag", "The original bias is trained exactly when `train_bias` is true", 4.0),
     ("works-without-bias", "A layer without a bias works with either flag and gains none", 3.0),
-    ("factors-trainable", "The trainable parameters are the two factors, and the bias under `train_bias`", 4.0),
+    (
+        "factors-trainable",
+        "Trainable are the two factors, and the bias under `train_bias`",
+        4.0,
+    ),
     ("dropout-on-input", "Dropout acts on the input of the LoRA path only, in training mode only", 4.0),
     ("gradients", "Gradients, those of `x` too, are the formula's", 2.0),
     ("follows-dtype", "After `.to(dtype=...)` the layer works in that dtype", 2.0),
@@ -47,9 +51,18 @@ EXERCISES = {
 SENTENCES = {
     "update-scaled": "y = original_layer(x) + (alpha / rank) * dropout(x) @ A.T @ B.T",
     "works-without-bias": "A layer without a bias works with either flag and gains none.",
-    "dropout-on-input": "Dropout acts on the input of the LoRA path only, only in training mode, with `nn.Dropout`'s scaling.",
+    "dropout-on-input": "Dropout acts on the input of the LoRA path only, only in training mode.",
 }
-PROTECTIONS = {"level": 2, "active": ["rlimits", "Landlock", "seccomp"], "inactive": ["bubblewrap"]}
+PROTECTIONS = {
+    "level": 2,
+    "of": 4,
+    "sandbox": "auto",
+    "rlimits": True,
+    "landlock": True,
+    "seccomp": True,
+    "bubblewrap": "inactive: not installed",
+    "self_test": {"fork": "stopped"},
+}
 
 
 def tensor(values: Any, shape: list[int], dtype: str = "float64") -> dict[str, Any]:
@@ -114,8 +127,15 @@ def scaling_failure() -> Outcome:
         BIAS[0],
         message="Your layer added 4 where `alpha / rank` times the update is 2, for rank 2 and alpha 1.",
         counterexample={
-            "arguments": {"in_features": 2, "out_features": 3, "rank": 2, "alpha": 1.0, "bias": True,
-                          "train_bias": False, "x": tensor([[1.0, 1.0]], [1, 2])},
+            "arguments": {
+                "in_features": 2,
+                "out_features": 3,
+                "rank": 2,
+                "alpha": 1.0,
+                "bias": True,
+                "train_bias": False,
+                "x": tensor([[1.0, 1.0]], [1, 2]),
+            },
             "observed": tensor([[0.0, 4.0, 4.0000001]], [1, 3]),
             "expected": tensor([[0.0, 2.0, 2.0]], [1, 3]),
             "facts": ["Right for rank 1 (12 cases), wrong for every rank above 1 (31 cases)."],
@@ -130,18 +150,25 @@ def three_failures(student: str = "ada") -> Report:
         BIAS[4],
         message="Your code raised AttributeError: 'NoneType' object has no attribute 'requires_grad_' "
         "during creation (line 21: self.original_layer.bias.requires_grad_(train_bias)).",
-        counterexample={"arguments": {"in_features": 1, "out_features": 1, "bias": False}, "observed": None,
-                        "expected": None, "facts": []},
+        counterexample={
+            "arguments": {"in_features": 1, "out_features": 1, "bias": False},
+            "observed": None,
+            "expected": None,
+            "facts": [],
+        },
         reproduce="from torch import nn\nfrom lora_with_bias import LoRALayerWithBias\n\n"
         "LoRALayerWithBias(nn.Linear(1, 1, bias=False))\n",
     )
     shapes = outcome(
         NF4[3],
         message="Your tensor has the wrong shape: the shape of `codes` was lost.",
-        sentence="`dequantize_nf4` returns the level of each code times the scale of its block, float32, in the shape of `codes`.",
+        sentence="`dequantize_nf4` returns the level of each code times the scale, in the shape of `codes`.",
         counterexample={
-            "arguments": {"codes": tensor([[7, 15]], [1, 2], "uint8"), "scales": tensor([2.0], [1], "float32"),
-                          "block_size": 64},
+            "arguments": {
+                "codes": tensor([[7, 15]], [1, 2], "uint8"),
+                "scales": tensor([2.0], [1], "float32"),
+                "block_size": 64,
+            },
             "observed": tensor([0.0, 2.0], [2], "float64"),
             "expected": tensor([[0.0, 2.0]], [1, 2], "float32"),
         },
@@ -152,15 +179,24 @@ def three_failures(student: str = "ada") -> Report:
         sentence="`full_ft_optimizer`: 2 N t (Adam's two moments)",
         counterexample={
             "arguments": {"model_params_billions": 1.0, "lora_rank": 16, "precision": "float32"},
-            "observed": {"full_ft_weights": 4.0, "full_ft_gradients": 4.0, "full_ft_optimizer": 4.0,
-                         "full_ft_total": 12.0},
-            "expected": {"full_ft_weights": 4.0, "full_ft_gradients": 4.0, "full_ft_optimizer": 8.0,
-                         "full_ft_total": 16.0},
+            "observed": {
+                "full_ft_weights": 4.0,
+                "full_ft_gradients": 4.0,
+                "full_ft_optimizer": 4.0,
+                "full_ft_total": 12.0,
+            },
+            "expected": {
+                "full_ft_weights": 4.0,
+                "full_ft_gradients": 4.0,
+                "full_ft_optimizer": 8.0,
+                "full_ft_total": 16.0,
+            },
             "facts": ["The same factor 0.5 in all 40 cases."],
         },
     )
     slow = outcome(
-        INJECTION[5], "timed_out",
+        INJECTION[5],
+        "timed_out",
         message="Your code did not finish within the time limit of 60 s during training with 3 epochs.",
         counterexample={"arguments": {"target_configs": [["q_proj"], ["q_proj", "v_proj"]], "n_epochs": 3}},
     )
@@ -170,12 +206,23 @@ def three_failures(student: str = "ada") -> Report:
     }
     return report(
         student,
-        exercise("lora_with_bias", {"update-scaled": scaling_failure(), "works-without-bias": crash, **waits},
-                 notes=("Two definitions of `LoRALayerWithBias` were found; the last one counts.",)),
+        exercise(
+            "lora_with_bias",
+            {"update-scaled": scaling_failure(), "works-without-bias": crash, **waits},
+            notes=("Two definitions of `LoRALayerWithBias` were found; the last one counts.",),
+        ),
         exercise("selective_injection", {"same-start": slow}),
-        exercise("memory_calculation", {"full-optimizer": memory}, mistakes=(
-            NamedMistake("optimizer-one-state", "The optimizer is counted with one state for each parameter",
-                         "How many numbers does Adam remember for each parameter that it trains?"),)),
+        exercise(
+            "memory_calculation",
+            {"full-optimizer": memory},
+            mistakes=(
+                NamedMistake(
+                    "optimizer-one-state",
+                    "The optimizer is counted with one state for each parameter",
+                    "How many numbers does Adam remember for each parameter that it trains?",
+                ),
+            ),
+        ),
         exercise("nf4_quantization", {"round-trip": shapes}),
     )
 
@@ -196,17 +243,28 @@ def all_statuses() -> list[Report]:
     """Every exercise status, four to a report."""
     statuses = [status for status in get_args(ExerciseStatus) if status != "graded"]
     return [
-        report(name, *(not_graded(id, status, STATUS_MESSAGES[status])
-                       for id, status in zip(EXERCISES, chosen, strict=True)))
+        report(
+            name,
+            *(
+                not_graded(id, status, STATUS_MESSAGES[status])
+                for id, status in zip(EXERCISES, chosen, strict=True)
+            ),
+        )
         for name, chosen in (("linus", statuses[:4]), ("edsger", statuses[4:]))
     ]
 
 
 def needs_person(student: str = "katherine") -> Report:
     """The grader broke on one claim."""
-    error = outcome(NF4[2], "error", message="ZeroDivisionError in the judge, /srv/grader/claims.py line 9",
-                    needs_person=True)
-    return report(student, *map(exercise, list(EXERCISES)[:3]), exercise("nf4_quantization", {"zero-block": error}))
+    error = outcome(
+        NF4[2],
+        "error",
+        message="ZeroDivisionError in the judge, /srv/grader/claims.py line 9",
+        needs_person=True,
+    )
+    return report(
+        student, *map(exercise, list(EXERCISES)[:3]), exercise("nf4_quantization", {"zero-block": error})
+    )
 
 
 HOSTILE = (
@@ -227,8 +285,25 @@ HOSTILE = (
     "javascript:document.title='PWNED'",
     "&lt;b&gt;&#60;script&#62;",
 )
-HOSTILE_IDS = ("=cmd|' /C calc'!A0", "../../x", "josé", "ada@uni.edu", "<img src=x onerror=alert(1)>",
-               "-1+1", "a;=1+1", "a\tb", "\u202eeve", "", ".", "CON", "\udcff", "#a?b%c", "x" * 300, "+1", "0")
+HOSTILE_IDS = (
+    "=cmd|' /C calc'!A0",
+    "../../x",
+    "josé",
+    "ada@uni.edu",
+    "<img src=x onerror=alert(1)>",
+    "-1+1",
+    "a;=1+1",
+    "a\tb",
+    "\u202eeve",
+    "",
+    ".",
+    "CON",
+    "\udcff",
+    "#a?b%c",
+    "x" * 300,
+    "+1",
+    "0",
+)
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -242,26 +317,52 @@ def deep(levels: int) -> dict[str, Any]:
 def hostile(text: str, student: str = "mallory") -> Report:
     """`text` in every place that a submission can reach, and in those that it cannot."""
     values: list[tuple[Any, Any]] = [
-        (text, 1.0), (text, text + "?"), ({text: text, "k": deep(40)}, {text: 1.0}), ([text] * 500, [1.0] * 500),
-        (tensor([text, 1.0], [2]), tensor([2.0, 1.0], [2])), (deep(40), deep(39)), (10**400, 1.5), (None, [1]),
-        (tensor([["nan", "inf"]], [1, 2]), tensor([[1.0, "-inf"]], [1, 2])), (float("nan"), float("inf")),
-        (tensor(None, [4097, 3]), tensor(None, [4097, 3])), (text, None), (tensor([], [0]), tensor([], [0])),
-    ]  # fmt: skip
+        (text, 1.0),
+        (text, text + "?"),
+        ({text: text, "k": deep(40)}, {text: 1.0}),
+        ([text] * 500, [1.0] * 500),
+        (tensor([text, 1.0], [2]), tensor([2.0, 1.0], [2])),
+        (deep(40), deep(39)),
+        (10**400, 1.5),
+        (None, [1]),
+        (tensor([["nan", "inf"]], [1, 2]), tensor([[1.0, "-inf"]], [1, 2])),
+        (float("nan"), float("inf")),
+        (tensor(None, [4097, 3]), tensor(None, [4097, 3])),
+        (text, None),
+        (tensor([], [0]), tensor([], [0])),
+    ]
     outcomes = tuple(
         Outcome(
-            id=f"{i}{text}", title=text, points=0.0, max_points=1.0, status="failed", message=text, sentence=text,
-            counterexample={"arguments": {text: text, "x": observed, "deep": deep(100)}, "observed": observed,
-                            "expected": expected, "facts": [text] * 100},
+            id=f"{i}{text}",
+            title=text,
+            points=0.0,
+            max_points=1.0,
+            status="failed",
+            message=text,
+            sentence=text,
+            counterexample={
+                "arguments": {text: text, "x": observed, "deep": deep(100)},
+                "observed": observed,
+                "expected": expected,
+                "facts": [text] * 100,
+            },
             reproduce=text,
         )
         for i, (observed, expected) in enumerate(values)
-    )  # fmt: skip
+    )
     waiting = Outcome(f"w{text}", text, 0.0, 1.0, "not_run", waits_on=(f"0{text}", "unknown"))
     broken = Outcome(f"e{text}", text, 1.0, 1.0, "error", message=text, reproduce=None, needs_person=True)
-    whole = ExerciseReport(text, text, "graded", "", (*outcomes, waiting, broken),
-                           (NamedMistake(text, text, text),), (text,) * 200)
+    whole = ExerciseReport(
+        text,
+        text,
+        "graded",
+        "",
+        (*outcomes, waiting, broken),
+        (NamedMistake(text, text, text),),
+        (text,) * 200,
+    )
     stopped = ExerciseReport(f"2{text}", text, "import_failed", text, (waiting,))
-    return Report(student, text, (whole, stopped), {"level": 1, "active": [text], "inactive": {text: text}})
+    return Report(student, text, (whole, stopped), {"level": 1, text: True, f"{text}.": f"inactive: {text}"})
 
 
 def every() -> list[Report]:
@@ -274,8 +375,13 @@ def class_of(size: int) -> list[Report]:
     """A class as one would meet it, the same at each call."""
     reports = [needs_person(), *all_statuses()]
     for number in range(size - len(reports)):
-        changes = {id: {item[0]: outcome(item, message="Your value differs.") for k, item in enumerate(items)
-                        if (number * 7 + k * 5 + number // 3) % 11 < (number % 5) - 1}
-                   for id, (_, items) in EXERCISES.items()}
+        changes = {
+            id: {
+                item[0]: outcome(item, message="Your value differs.")
+                for k, item in enumerate(items)
+                if (number * 7 + k * 5 + number // 3) % 11 < (number % 5) - 1
+            }
+            for id, (_, items) in EXERCISES.items()
+        }
         reports.append(report(f"student{number:03}", *(exercise(id, changes[id]) for id in EXERCISES)))
     return reports

@@ -1,0 +1,66 @@
+"""What the page of a run says: its figures, and where the grader failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graders.feedback.tables import run_columns
+from graders.feedback.untrusted import ID_LIMIT, number, visible
+from graders.feedback.values import is_number
+
+_LONG_TEXT = {"failure", "details"}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A submission that the grader failed on."""
+
+    student: str
+    message: str
+    details: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One figure of each submission."""
+
+    name: str
+    is_number: bool
+
+
+def running(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The template's values. `run` has plain figures, and under `students` a dict for each submission."""
+    students: list[Mapping[str, Any]] = list(run.get("students", ()))
+    keys = [key for key in run_columns(students) if key not in _LONG_TEXT]
+    figures = [
+        (_named(key), _cell(value)) for key, value in run.items() if isinstance(value, str | int | float)
+    ]
+    for key in keys:
+        numbers = [row[key] for row in students if is_number(row.get(key))]
+        if numbers and key.endswith("seconds"):
+            figures.append((f"{_named(key)}, all submissions", number(round(float(sum(numbers)), 1))))
+    return {
+        "failures": [
+            Failure(
+                visible(row.get("student_id"), ID_LIMIT),
+                visible(row["failure"], 500),
+                visible(row.get("details"), 8000, keep_lines=True),
+            )
+            for row in students
+            if row.get("failure")
+        ],
+        "figures": figures,
+        "columns": [Column(_named(key), any(is_number(row.get(key)) for row in students)) for key in keys],
+        "rows": [[_cell(row.get(key, "")) for key in keys] for row in students],
+    }
+
+
+def _named(key: str) -> str:
+    special = {"student_id": "student", "how": "graded or kept"}
+    return special.get(key) or visible(key, 60).replace("_", " ").replace(" mb", " in MB")
+
+
+def _cell(value: object) -> str:
+    return number(value) if is_number(value) else visible(value, ID_LIMIT)
