@@ -16,6 +16,7 @@ from rich.console import Console
 from graders.doors.files import report_path, write_json, write_report, write_text
 from graders.doors.screen import Screen, called, console, summary
 from graders.feedback import pages
+from graders.feedback.untrusted import csv_line
 from graders.report import Report
 from graders.run import (
     CallError,
@@ -74,7 +75,8 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     except OSError as error:
         raise GraderError(f"the class pages could not be written ({error.strerror})") from error
     out.print(summary(reports.values(), failed, wish.exercises))
-    return _farewell(out, output, results, failed)
+    left = len(roster.students) - len(reports) - len(failed)
+    return _farewell(out, output, results, failed, left)
 
 
 def _wish(options: argparse.Namespace, settings: Settings) -> tuple[Wish, Grade]:
@@ -138,8 +140,13 @@ def _write_class(
     failed: Mapping[str, str],
 ) -> None:
     """The class's own pages: those who are there now, by id."""
-    write_text(output / "grades.csv", pages.grades_csv(reports))
-    write_text(output / "index.html", pages.class_page(reports))
+    links = {student.student_id: f"{student.name}/{wish.assignment}/report.html" for student in students}
+    table = pages.grades_csv(reports)
+    columns = table.split("\r\n", 1)[0].count(",") + 1
+    for student_id in sorted(failed):
+        table += csv_line([student_id, *[""] * (columns - 2), "needs_person"])
+    write_text(output / "grades.csv", table)
+    write_text(output / "index.html", pages.class_page(reports, links, failed))
 
 
 def _write_run(output: Path, salt: str, wish: Wish, results: Sequence[Result], seconds: float) -> None:
@@ -160,11 +167,16 @@ def _write_run(output: Path, salt: str, wish: Wish, results: Sequence[Result], s
     write_text(output / "run.html", pages.run_page(run))
 
 
-def _farewell(out: Console, output: Path, results: Sequence[Result], failed: Mapping[str, str]) -> int:
+def _farewell(
+    out: Console, output: Path, results: Sequence[Result], failed: Mapping[str, str], left: int
+) -> int:
     """Name what a person has to look at, and say where to go on reading."""
     kept = sum(result.how == "kept" for result in results)
     graded = sum(result.how == "graded" for result in results)
-    out.print(f"\n{graded} graded" + (f", {kept} kept from an earlier run" if kept else ""), soft_wrap=True)
+    counts = [f"{graded} graded"]
+    counts += [f"{kept} kept from an earlier run"] if kept else []
+    counts += [f"{left} not graded yet"] if left else []
+    out.print(f"\n{', '.join(counts)}", soft_wrap=True)
     for student_id, failure in sorted(failed.items()):
         out.print(f"Not graded: {called(student_id)}: {failure}", soft_wrap=True)
     doubtful = [r.report for r in results if r.report is not None and r.report.status == "needs_person"]

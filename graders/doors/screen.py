@@ -14,6 +14,7 @@ from graders.feedback.untrusted import ID_LIMIT, number, visible
 from graders.report import Report
 from graders.run import Result, Student
 
+BAR_WIDTH = 60  # columns of everything but the names
 PLAIN_WIDTH = 120  # columns where there is no terminal to ask
 WORDS = {"graded": "graded", "partly_graded": "partly graded", "needs_person": "needs a person"}
 
@@ -71,7 +72,7 @@ class Screen:
             now = ", ".join(
                 f"{called(name)} {exercise}".strip() for name, exercise in list(self.at.items())[:4]
             )
-            self.progress.update(self.task, description=now)
+            self.progress.update(self.task, description=now[: max(0, self.out.width - BAR_WIDTH)])
             self.progress.refresh()
 
     def result(self, result: Result) -> None:
