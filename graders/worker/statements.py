@@ -178,27 +178,37 @@ def _defines(node: ast.AST) -> bool:
 def needed(all_statements: list[Statement], roots: Iterable[str]) -> set[str]:
     """All names that the roots refer to, directly or through other names of the same text."""
     names = set(roots)
-    assigned = frozenset[str]().union(*(item.binds for item in all_statements if not item.defines))
+    assigned = _assigned(all_statements)
     globals_of = _global_setters(all_statements)
-    defined = frozenset[str]().union(
-        *(item.binds for item in all_statements if item.defines and not item.imports)
-    )
     while True:
         before = len(names)
         for item in all_statements:
             if touches(item, names, assigned, globals_of):
                 names |= item.loads
-            elif item.defines and item.hangs_on & names & defined:
+            elif item.defines and _registers(item, all_statements, names):
                 names |= item.binds | item.loads
         if len(names) == before:
             return names
 
 
+def _registers(item: Statement, all_statements: list[Statement], names: set[str]) -> bool:
+    """Whether a definition hangs on a decorator or a base class of this text that has to do with the names."""
+    for other in all_statements:
+        hangs = other.binds & item.hangs_on and not other.imports
+        if hangs and (other.binds & names or other.loads & names & _assigned(all_statements)):
+            return True
+    return False
+
+
 def to_run(all_statements: list[Statement], names: set[str]) -> list[Statement]:
     """The imports and definitions, and of the rest only what binds or changes one of the names."""
-    assigned = frozenset[str]().union(*(item.binds for item in all_statements if not item.defines))
+    assigned = _assigned(all_statements)
     globals_of = _global_setters(all_statements)
     return [item for item in all_statements if item.defines or touches(item, names, assigned, globals_of)]
+
+
+def _assigned(all_statements: list[Statement]) -> frozenset[str]:
+    return frozenset[str]().union(*(item.binds for item in all_statements if not item.defines))
 
 
 def _global_setters(all_statements: list[Statement]) -> dict[str, frozenset[str]]:

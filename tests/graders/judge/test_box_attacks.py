@@ -101,12 +101,14 @@ ATTACKS = {
 }  # fmt: skip
 
 # The same code gets through where nothing is hardened: these attacks are real.
-# (Not those that would harm the machine that runs the tests, need root, or write: a limit stops these anyway.)
+# (Not those that would harm this machine, need root, or write: a limit stops these anyway.)
 REAL = (
-    "raw vfork", "subprocess", "os.system by posix_spawn", "multiprocessing", "socket", "unix socket", "socketpair",
-    "signal to the judge", "signal to the parent", "signal to everybody", "pidfd", "judge's environment",
-    "list of processes", "secret temporary file", "temporary folder", "graders", "oracle", "solutions", "password file",
-    "other package", "memory file", "symbolic link", "folder", "pipe with a name", "mode", "times",
+    "raw vfork", "subprocess", "os.system by posix_spawn", "multiprocessing", "socket", "unix socket",
+    "socketpair", "signal to the judge", "signal to the parent", "signal to everybody", "pidfd",
+    "judge's environment",
+    "list of processes", "secret temporary file", "temporary folder", "graders", "oracle", "solutions",
+    "password file", "other package", "memory file", "symbolic link", "folder", "pipe with a name", "mode",
+    "times",
     "not dying with the parent",
 )  # fmt: skip
 
@@ -294,8 +296,8 @@ def test_near_limit_is_said(worker: Worker) -> None:
         ("import worker.wire as w; w.write_message(4, [1, 2])", "broken_protocol", "not a dict"),
         ("import os, struct\nn = 10**6\nos.write(4, struct.pack('<QQ', n, 0))\nfor _ in range(n // 1000):\n"
          "  os.write(4, b'[' * 1000)", "broken_protocol", "not an answer"),
-        ("import sys\nsys.setrecursionlimit(10**9)\nx = []\nfor _ in range(10**6): x = [x]\nrepr(x)", "crashed",
-         "was ended by signal 11 (segmentation fault)"),
+        ("import sys\nsys.setrecursionlimit(10**9)\nx = []\nfor _ in range(10**6): x = [x]\nrepr(x)",
+         "crashed", "was ended by signal 11 (segmentation fault)"),
     ],
 )  # fmt: skip
 def test_how_a_worker_ends_is_told(worker: Worker, code: str, kind: str, detail: str) -> None:
@@ -326,8 +328,13 @@ def test_a_worker_that_never_reads_does_not_block_the_judge(worker: Worker) -> N
 
 def test_a_worker_that_drips_is_ended(worker: Worker) -> None:
     """A reply that arrives byte by byte for ever runs into the clock."""
-    code = "import os, time\nos.write(4, (1000).to_bytes(8, 'little') * 2)\nwhile True:\n  os.write(4, b'x')\n" \
-           "  time.sleep(0.005)"  # fmt: skip
+    code = """
+import os, time
+os.write(4, (1000).to_bytes(8, "little") * 2)
+while True:
+    os.write(4, b"x")
+    time.sleep(0.005)
+"""
     assert attempt(worker, code, 0.2).kind == "timed_out"
 
 

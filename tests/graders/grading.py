@@ -1,0 +1,36 @@
+"""Grades one exercise of the submissions under `tests/submissions/`, in the box."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graders.exercise import Exercise
+from graders.grade import assignments, grade_exercise
+from graders.judge.box import Box
+from graders.judge.reading import Submission
+from graders.report import ExerciseReport
+from graders.settings import Settings
+
+SUBMISSIONS = Path(__file__).parent.parent / "submissions"
+EXERCISES = {exercise.id: exercise for exercise in assignments()["lora_theory"].exercises}
+
+
+def submissions(verdict: str) -> list[tuple[str, Path]]:
+    """(exercise id, file) of every submission in the folders named `verdict`."""
+    return [(path.parent.parent.name, path) for path in sorted(SUBMISSIONS.glob(f"*/{verdict}/*.py"))]
+
+
+def grade_file(exercise: Exercise, path: Path, box: Box, settings: Settings) -> ExerciseReport:
+    """Grade one file as the exercise's."""
+    return grade_text(exercise, path.read_bytes(), box, settings)
+
+
+def grade_text(exercise: Exercise, text: bytes, box: Box, settings: Settings) -> ExerciseReport:
+    """Grade a text as the exercise's file."""
+    submission = Submission("somebody", "lora_theory", {f"{exercise.id}.py": text})
+    return grade_exercise(submission, exercise, box, settings)[0]
+
+
+def lost(report: ExerciseReport) -> list[str]:
+    """What did not pass, in words."""
+    return [f"{item.id} {item.status}: {item.message}" for item in report.properties if item.status != "passed"]
