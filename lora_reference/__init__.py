@@ -1,13 +1,21 @@
 """LoRA, readable and checked: the lab's library and the graders' oracle."""
 
+from lora_reference.compare import compare_target_modules
+from lora_reference.inject import add_lora_to_model
 from lora_reference.lab import SimpleTransformerBlock, generate_synthetic_data
+from lora_reference.layers import LoRALayer
 from lora_reference.memory import calculate_memory_requirements
 from lora_reference.nf4 import NF4_LEVELS, dequantize_nf4, quantize_nf4
+from lora_reference.numpy_layer import LoRALayerNumPy
 
 __all__ = [
     "NF4_LEVELS",
+    "LoRALayer",
+    "LoRALayerNumPy",
     "SimpleTransformerBlock",
+    "add_lora_to_model",
     "calculate_memory_requirements",
+    "compare_target_modules",
     "dequantize_nf4",
     "generate_synthetic_data",
     "quantize_nf4",

@@ -79,6 +79,8 @@ def _tensors(observed: Mapping[str, Any], expected: Mapping[str, Any]) -> Compar
         _row(_place(index), mine, other, noise)
         for (index, mine), other in zip(leaves(observed["values"]), ours, strict=False)
     ]
+    if "int" in f"{observed['dtype']} {expected['dtype']}":
+        entries = [replace(entry, ratio="") for entry in entries]  # codes and indices have no proportion
     return _window("entry", rows, entries, noun="entries")
 
 

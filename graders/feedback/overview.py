@@ -218,7 +218,7 @@ def _group(id: str, reports: list[Report]) -> Group:
     titles: dict[str, str] = {}
     for exercise in exercises:
         for outcome in exercise.properties:
-            titles.setdefault(outcome.id, visible(outcome.title, 300))
+            titles.setdefault(outcome.id, visible(outcome.title, 300).removesuffix("."))
             its = statuses.setdefault(outcome.id, [])
             if exercise.status == "graded" and outcome.status != "error":
                 its.append(outcome.status)

@@ -54,6 +54,7 @@ class Section:
     stopped: tuple[Claim, ...]  # out of time
     errors: tuple[Claim, ...]
     not_run: tuple[Claim, ...]
+    waiting: tuple[tuple[Claim, ...], ...]  # the same, those that wait on the same claims together
     passed: tuple[Claim, ...]
     mistakes: tuple[NamedMistake, ...]
     notes: tuple[str, ...]
@@ -137,7 +138,7 @@ def _summary(sections: tuple[Section, ...], perfect: bool) -> str:
 def _section(exercise: ExerciseReport, position: int) -> Section:
     anchor = f"exercise-{position}"
     anchors = {outcome.id: f"{anchor}-{i}" for i, outcome in enumerate(exercise.properties, start=1)}
-    titles = {outcome.id: visible(outcome.title, 300) for outcome in exercise.properties}
+    titles = {outcome.id: _title(outcome) for outcome in exercise.properties}
     claims = [
         (outcome.status, _claim(outcome, f"{anchor}-{i}", anchors, titles))
         for i, outcome in enumerate(exercise.properties, start=1)
@@ -162,6 +163,7 @@ def _section(exercise: ExerciseReport, position: int) -> Section:
         stopped=of("timed_out"),
         errors=of("error"),
         not_run=of("not_run"),
+        waiting=_together(of("not_run")),
         passed=of("passed"),
         mistakes=tuple(
             NamedMistake(visible(item.id, ID_LIMIT), visible(item.title, 300), visible(item.hint))
@@ -178,7 +180,7 @@ def _claim(outcome: Outcome, anchor: str, anchors: dict[str, str], titles: dict[
     comparison, yours = _values(case)
     return Claim(
         anchor=anchor,
-        title=visible(outcome.title, 300),
+        title=_title(outcome),
         label=words.PROPERTY[outcome.status],
         points=number(outcome.points),
         max_points=number(outcome.max_points),
@@ -191,6 +193,20 @@ def _claim(outcome: Outcome, anchor: str, anchors: dict[str, str], titles: dict[
         reproduce="" if error else visible(outcome.reproduce, _CODE_LIMIT, keep_lines=True),
         waits_on=tuple((anchors[i], titles[i]) for i in outcome.waits_on if i in anchors),
     )
+
+
+def _title(outcome: Outcome) -> str:
+    """The claim as a heading or a link: without the full stop."""
+    title = visible(outcome.title, 300)
+    return title.removesuffix(".") if not title.endswith("..") else title
+
+
+def _together(claims: tuple[Claim, ...]) -> tuple[tuple[Claim, ...], ...]:
+    """Claims that wait on the same ones, next to each other."""
+    groups: dict[tuple[tuple[str, str], ...], list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault(claim.waits_on, []).append(claim)
+    return tuple(map(tuple, groups.values()))
 
 
 def _values(case: Mapping[str, Any]) -> tuple[Comparison | None, str]:

@@ -57,10 +57,11 @@ def _section(section: Section) -> Iterator[str]:
         yield from _claim(claim)
     if section.graded and section.not_run:
         yield ""
-        for claim in section.not_run:
-            waits = "; ".join(title for _, title in claim.waits_on)
-            start = f"not run: {claim.title}"
-            yield from _wrapped(f"{start} (waits on: {waits})" if waits else start, "  – ")
+        for group in section.waiting:
+            waits = "; ".join(title for _, title in group[0].waits_on)
+            yield from _wrapped(f"not run, since it waits on: {waits}" if waits else "not run", "  – ")
+            for claim in group:
+                yield from _wrapped(claim.title, "      ")
     for note in section.notes:
         yield from _wrapped(note, "  note: ")
 
@@ -71,9 +72,8 @@ def _claim(claim: Claim) -> Iterator[str]:
     yield from _wrapped(claim.sentence, "    the exercise says: ")
     yield from _wrapped(claim.message, "    ")
     if claim.arguments:
-        yield "    smallest case:"
-        for name, value in claim.arguments:
-            yield from _wrapped(f"{name} = {value}", "      ")
+        case = ", ".join(f"{name} = {value}" for name, value in claim.arguments)
+        yield from _wrapped(case, "    smallest case: ")
     if claim.comparison:
         yield from _comparison(claim.comparison)
     if claim.yours:

@@ -109,6 +109,7 @@ def _view(device: str) -> list[str]:
 
 def _ours(shown: set[str]) -> list[str]:
     """Our own folders inside what is shown: there when loralab is installed beside torch."""
-    root = WORKER.parent.parent
-    folders = [root / name for name in ("graders", "lora_reference", "reference_solutions", "tests")]
+    names = ("graders", "lora_reference", "reference_solutions", "tests")
+    roots = {WORKER.parent.parent, *(Path(folder) for folder in _package_folders())}
+    folders = sorted(root / name for root in roots for name in names)
     return [str(path) for path in folders if path.is_dir() and any(path.is_relative_to(top) for top in shown)]
