@@ -34,14 +34,14 @@ def running(run: Mapping[str, Any]) -> dict[str, Any]:
     """The template's values. `run` has plain figures, and under `students` a dict for each submission."""
     students: list[Mapping[str, Any]] = list(run.get("students", ()))
     keys = [key for key in run_columns(students) if key not in _LONG_TEXT]
-    figures = [
-        (_named(key), _cell(value)) for key, value in run.items() if isinstance(value, str | int | float)
-    ]
+    plain = {key: value for key, value in run.items() if isinstance(value, str | int | float)}
+    figures = [(_named(key), _cell(value)) for key, value in plain.items() if key not in _UNSHOWN]
     for key in keys:
         numbers = [row[key] for row in students if is_number(row.get(key))]
-        if numbers and key.endswith("seconds"):
+        if numbers and key.endswith("cpu_seconds"):
             figures.append((f"{_named(key)}, all submissions", number(round(float(sum(numbers)), 1))))
     return {
+        "assignment": visible(run.get("assignment"), ID_LIMIT),
         "failures": [
             Failure(
                 visible(row.get("student_id"), ID_LIMIT),
@@ -59,7 +59,9 @@ def running(run: Mapping[str, Any]) -> dict[str, Any]:
 
 def _named(key: str) -> str:
     special = {"student_id": "student", "how": "graded or kept"}
-    return special.get(key) or visible(key, 60).replace("_", " ").replace(" mb", " in MB")
+    return special.get(key) or visible(key, 60).replace("_", " ").replace(" mb", " in MB").replace(
+        "cpu", "CPU"
+    )
 
 
 def _cell(value: object) -> str:
