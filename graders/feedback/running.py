@@ -11,6 +11,7 @@ from graders.feedback.untrusted import ID_LIMIT, number, visible
 from graders.feedback.values import is_number
 
 _LONG_TEXT = {"failure", "details"}
+_UNSHOWN = {"assignment", "salt", "schema_version"}
 
 
 @dataclass(frozen=True)
