@@ -84,7 +84,7 @@ def close(name: str, got: Any, want: Tensor, bound: Tensor | float, note: str = 
     at = tuple(int(i) for i in torch.nonzero(~ok)[0]) if got.dim() else ()
     place = f"{name}[{', '.join(map(str, at))}]" if at else name
     where = f" ({note})" if note else ""
-    return Violation(f"{place} = {float(value[at]):.6g}, should be {float(want[at]):.6g}{where}.", want, got)
+    return Violation(f"{place} = {float(value[at]):.6g}, should be {float(want[at]):.6g}{where}.", want.to(got.dtype), got)
 
 
 def equal(name: str, got: Any, want: Any, note: str = "") -> Violation | None:

@@ -190,7 +190,7 @@ def _contiguous(case: Case) -> bool:
 def _codes(flat: Tensor, largest: Tensor, number: Tensor) -> Tensor:
     """Nearest codes: of a tie the lower, and 7 in a block of zeros."""
     scale = torch.where(largest > 0, largest, torch.ones_like(largest))
-    return ((flat / scale[number])[:, None] - LEVELS).abs().argmin(1) if flat.numel() else torch.zeros(0)
+    return ((flat / scale[number])[:, None] - LEVELS).abs().argmin(1).to(torch.uint8) if flat.numel() else torch.zeros(0, dtype=torch.uint8)
 
 
 def _check_codes(codes: Any, want: dict[str, Any], scales: Tensor, only: Tensor) -> Violation | None:

@@ -192,7 +192,7 @@ def needed(all_statements: list[Statement], roots: Iterable[str]) -> set[str]:
 
 
 def _registers(item: Statement, all_statements: list[Statement], names: set[str]) -> bool:
-    """Whether a definition hangs on a decorator or a base class of this text that has to do with the names."""
+    """Whether a definition hangs on a decorator or base of this text that has to do with the names."""
     for other in all_statements:
         hangs = other.binds & item.hangs_on and not other.imports
         if hangs and (other.binds & names or other.loads & names & _assigned(all_statements)):

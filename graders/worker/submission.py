@@ -95,7 +95,8 @@ class Submission:
         for name in self.defines:
             if self.found[name][0] == "missing":
                 for source in self.sources.all:
-                    _, error = source.failed.get(name) or source.failed.get("*") or ("", None)
+                    starred = None if self._any_attempt() else source.failed.get("*")
+                    _, error = source.failed.get(name) or starred or ("", None)
                     if error is not None and self._hidden(missing_module(error)) == "forbidden":
                         return self.raised(error, "load")
         return None if self._any_attempt() else self._why_nothing_was_found()

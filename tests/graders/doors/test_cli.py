@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,8 @@ from graders.doors.files import write_text
 from graders.report import ExerciseReport, Outcome, Report
 
 EXERCISES = ("one", "two")
+ROOT = Path(graders.__file__).parent.parent
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 @dataclass
@@ -49,7 +52,7 @@ def fake_grade(
     progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Every exercise gets what the submission says: `passed`, `failed`, `error`, or the grader dies."""
-    text = b"".join(submission.files.values()).decode() or (submission.notebook or b"").decode()
+    text: Any = b"".join(submission.files.values()).decode() or (submission.notebook or b"").decode()
     if text == "dies":
         os._exit(9)
     if text == "interrupts":
@@ -59,7 +62,7 @@ def fake_grade(
         outcome = Outcome("p", "P.", 0.0, 10.0, "not_run", "Not looked at.")
         if text in ("passed", "failed", "error"):
             points = 0.0 if text == "failed" else 10.0
-            outcome = Outcome("p", "P.", points, 10.0, text, needs_person=text == "error")  # type: ignore[arg-type]
+            outcome = Outcome("p", "P.", points, 10.0, text, needs_person=text == "error")
         there = text != "" and not (text == "passed" and submission.notebook and name == "two")
         message = "" if there else f"No {name}."
         results.append(ExerciseReport(name, name, "graded" if there else "missing", message, (outcome,)))
@@ -74,7 +77,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setitem(
         sys.modules,
         "graders.grade",
-        SimpleNamespace(assignments=lambda: known, grade=fake_grade),  # type: ignore[arg-type]
+        SimpleNamespace(assignments=lambda: known, grade=fake_grade),
     )
     for door in ("grade", "check"):
         monkeypatch.setattr(f"graders.doors.{door}.open_box", lambda settings: nullcontext(FakeBox()))
@@ -423,14 +426,16 @@ class TestFiles:
         assert (tmp_path / "a" / "x").read_text() == "old"
 
 
-class TestProcess:
-    """The command as a program."""
+class Program:
+    """Runs the command as a program."""
 
     def run(self, *call: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        root = Path(graders.__file__).parent.parent
-        environment = {**os.environ, "PYTHONPATH": str(root)}
         line = [sys.executable, "-m", "graders", *call]
-        return subprocess.run(line, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600)
+        return subprocess.run(line, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=600)
+
+
+class TestProcess(Program):
+    """The command as a program."""
 
     def test_version(self, tmp_path: Path) -> None:
         """`--version` names the program and its version."""
@@ -461,6 +466,93 @@ class TestProcess:
             "import sys\nfrom graders.doors.cli import main\n"
             "assert main(['grade', 'nowhere']) == 2\nassert 'torch' not in sys.modules\n"
         )
-        root = Path(graders.__file__).parent.parent
-        environment = {**os.environ, "PYTHONPATH": str(root)}
-        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the box's protections are Linux's")
+class TestRealThing(Program):
+    """The command with the real judge and the real box."""
+
+    QUICK = ("--only", "memory_calculation", "nf4_quantization", "--examples", "6")
+
+    @pytest.fixture
+    def school(self, tmp_path: Path) -> Path:
+        """A right submission, a syntax error, a link, nothing at all, an id with markup."""
+        solutions = ROOT / "reference_solutions" / "lora_theory"
+        for student_id in ("ada", "bob", "<b>carl"):
+            hand_in(tmp_path, student_id, "def broken(:", "nf4_quantization.py")
+        for student_id in ("ada", "<b>carl"):
+            for path in solutions.glob("*.py"):
+                hand_in(tmp_path, student_id, path.read_text(), path.name)
+        (tmp_path / "submitted/bob/lora_theory/memory_calculation.py").symlink_to(
+            tmp_path / "submitted/ada/lora_theory/memory_calculation.py"
+        )
+        (tmp_path / "submitted/dora").mkdir()
+        return tmp_path
+
+    def statuses(self, home: Path, name: str) -> list[str]:
+        return [exercise["status"] for exercise in report(home, name)["exercises"]]
+
+    def test_a_class(self, school: Path) -> None:
+        """Two jobs or one give equal files but for what may differ; a second call grades nothing."""
+        first = self.run("grade", "submitted", *self.QUICK, "--jobs", "2", cwd=school)
+        assert (first.returncode, first.stderr) == (0, "")
+        assert report(school, "ada")["score"] == 40
+        assert self.statuses(school, "bob") == ["unreadable", "import_failed"]
+        assert self.statuses(school, "dora") == ["missing", "missing"]
+        assert report(school, "%3Cb%3Ecarl")["score"] == 40
+
+        again = self.run("grade", "submitted", *self.QUICK, "--jobs", "1", cwd=school)
+        assert "0 graded, 4 kept from an earlier run" in again.stdout
+
+        (school / "reports").rename(school / "two")
+        self.run("grade", "submitted", *self.QUICK, "--jobs", "1", cwd=school)
+        assert comparable(school / "reports") == comparable(school / "two")
+
+    def test_interrupted(self, school: Path) -> None:
+        """Ctrl-C leaves what is graded; the same call goes on from there."""
+        line = [sys.executable, "-m", "graders", "grade", "submitted", *self.QUICK, "--jobs", "1"]
+        running = subprocess.Popen(
+            line, cwd=school, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        assert running.stdout is not None
+        while not running.stdout.readline().startswith("[1/4]"):
+            assert running.poll() is None
+        os.killpg(running.pid, signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+        assert running.returncode == 130
+        assert err == "loralab: interrupted; what is graded is kept, and the same call goes on from here\n"
+        done = self.run("grade", "submitted", *self.QUICK, cwd=school)
+        assert done.returncode == 0
+        assert "kept from an earlier run" in done.stdout
+        assert len(grades(school)) == 4
+
+    @pytest.mark.parametrize("form", ["text", "md", "json"])
+    def test_check(self, school: Path, form: str) -> None:
+        """One's own file is checked in the same box: 0 for the solution, in each format."""
+        path = "submitted/ada/lora_theory/memory_calculation.py"
+        done = self.run("check", path, "--format", form, cwd=school)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "memory_calculation" in done.stdout
+        assert "nf4_quantization" not in done.stdout
+
+    def test_check_of_a_wrong_file(self, school: Path) -> None:
+        """A file that does not load gets its sentence and status 1."""
+        done = self.run("check", "submitted/bob/lora_theory/nf4_quantization.py", cwd=school)
+        assert done.returncode == 1
+        assert "SyntaxError" in done.stdout
+
+
+def comparable(output: Path) -> dict[str, Any]:
+    """The files of a run, without the fields that may differ from run to run."""
+    found: dict[str, Any] = {}
+    for path in output.rglob("*.*"):
+        if path.is_file() and not path.name.startswith("run."):
+            name = path.relative_to(output).as_posix()
+            found[name] = path.read_text(encoding="utf-8")
+            if path.suffix == ".json":
+                data = json.loads(found[name])
+                may_differ = ("timing", "environment", "protections")
+                found[name] = {key: value for key, value in data.items() if key not in may_differ}
+    return found

@@ -104,7 +104,7 @@ result = {
 
 
 def test_the_import_system_does_not_find_the_judge(worker: Worker) -> None:
-    """What lies beside the worker's folder, or in the project, or is installed besides, cannot be imported."""
+    """What lies beside the worker's folder, or in the project, or is installed, cannot be imported."""
     beside = ("judge", "exercises", "grade", "report")
     for name in (*beside, "graders.report", "lora_reference.lab", "hypothesis", "pytest"):
         answer = attempt(worker, f"import {name}")

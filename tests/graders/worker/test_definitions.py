@@ -152,7 +152,6 @@ def test_a_failed_definition_beside_a_good_one_is_a_note(talk: Talk) -> None:
     "line",
     [
         "from helper import T",
-        "from helper import T",
         "from helper import *",
         "import helper\nT = helper.T",
         "import helper as T\nT = T.T",

@@ -298,7 +298,7 @@ def test_frames_are_the_students_lines_and_say_in_which_text(talk: Talk) -> None
     """An exception is told by the student's own lines, the innermost last, each with its file."""
     files = {
         "nf4_quantization.py": "import helper\n\ndef quantize_nf4(x):\n    return helper.deep(x)\n",
-        "helper.py": "import functools as f\n\n\ndef deep(x):\n    return f.reduce(lambda a, b: a[b], [x, 1])\n",
+        "helper.py": "\n\n\ndef deep(x):\n    return list(map(lambda key: x[key], [1]))\n",
     }
     talk.load("nf4_quantization", files)
     raised = talk.look("seen['before'] = 1; seen.at('call'); module.quantize_nf4({})")["raised"]
