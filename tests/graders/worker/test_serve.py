@@ -36,7 +36,7 @@ def test_what_was_seen_before_an_exception_comes_back(talk: Talk) -> None:
 
 def test_each_probe_is_seeded(talk: Talk) -> None:
     """Torch, numpy and random give the same numbers under the same seed, whatever ran before."""
-    with_function(talk, "return [torch.rand(1).item(), numpy.random.rand().item(), random.random()]")
+    with_function(talk, "return [torch.rand(1).item(), numpy.random.rand(), random.random()]")
     code = "seen['x'] = module.quantize_nf4()"
     first, second, third = (talk.look(code, seed=seed)["seen"]["x"] for seed in (3, 2**40, 3))
     assert first == third
@@ -134,10 +134,10 @@ def test_settings_that_a_submission_leaves_behind_disturb_no_probe(talk: Talk) -
 def test_what_a_submission_rebinds_breaks_only_itself(talk: Talk) -> None:
     """A json, torch or os function that was replaced by accident does not silence the worker."""
     before = (
-        "import json, os, struct, torch, random, warnings, linecache, traceback\n"
+        "import json, os, struct, torch, random, warnings\n"
         "json.dumps = json.loads = os.read = os.write = struct.pack = None\n"
         "torch.manual_seed = random.seed = None\n"
-        "torch.Tensor.detach = torch.Tensor.numpy = warnings.catch_warnings = linecache.getline = None\n"
+        "torch.Tensor.detach = torch.Tensor.numpy = warnings.catch_warnings = None\n"
     )
     with_function(talk, "return torch.ones(1)", before)
     assert talk.see("module.quantize_nf4()").tolist() == [1]
