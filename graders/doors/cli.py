@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GraderError as error:
         return _say(error, 1)
     except KeyboardInterrupt:
-        return _say("interrupted; what is graded is kept, and the same call goes on from here", INTERRUPTED)
+        return _say("interrupted; `loralab grade` keeps what is graded and goes on from there", INTERRUPTED)
     except BrokenPipeError:  # whoever read the output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1

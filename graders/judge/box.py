@@ -83,6 +83,8 @@ class Box:
             self._protections = protections.examine(
                 self, sandbox=self.sandbox, walls=walls, memory=self._memory, forks=self._forks
             )
+            if self.device == "cuda":
+                protections.insist_on_gpu(self)
             if self.sandbox == "strict":
                 protections.insist(self._protections)
         except BaseException:

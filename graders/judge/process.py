@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import time
@@ -35,7 +36,7 @@ class Process(Protocol):
         """Whether it has ended, waiting up to `seconds` for it."""
 
     def end(self) -> Ended:
-        """Kill it, reap it, and say how it ended."""
+        """Kill it, reap it, and say how it ended. BoxError if nobody can: the warm process is gone."""
 
 
 class Control:
@@ -44,11 +45,17 @@ class Control:
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self.socket.settimeout(START_SECONDS)
+        self._waiting = False  # an answer is still to come, because its reading was interrupted
 
     def ask(self, message: dict[str, Any], *fds: int) -> tuple[dict[str, Any], list[int]]:
         """Send one message and wait for its answer."""
+        if self._waiting:
+            raise BoxError("the box was interrupted")
+        self._waiting = True
         self.tell(message, *fds)
-        return self.receive()
+        answer = self.receive()
+        self._waiting = False
+        return answer
 
     def tell(self, message: dict[str, Any], *fds: int) -> None:
         """Send a message that has no answer."""
@@ -91,7 +98,10 @@ class Forked:
         return bool(waiting.poll(seconds * 1000))
 
     def end(self) -> Ended:
+        self._clock = None  # its number may soon be another's
         try:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             answer, _ = self._control.ask({"op": "end", "pid": self._pid})
         finally:
             os.close(self._pidfd)

@@ -93,6 +93,15 @@ def insist(protections: Mapping[str, Any]) -> None:
         raise BoxError(f"sandbox strict refuses: {'; '.join(missing)}")
 
 
+def insist_on_gpu(box: Box) -> None:
+    """BoxError unless a worker finds a GPU that torch can use."""
+    code = "import torch; result = torch.cuda.is_available()"
+    with box.worker(_entry="attempts") as worker:
+        reply = _attempt(worker, code, {}) or {}
+    if reply.get("result") is not True:
+        raise BoxError("device cuda: torch finds no GPU inside the box")
+
+
 def in_words(protections: Mapping[str, Any]) -> str:
     """One line: `level 2 of 4 (bubblewrap inactive: not installed)`."""
     names = ("landlock", "seccomp", "rlimits", "bubblewrap", "cgroup")

@@ -79,6 +79,7 @@ def read_submission(folder: Path, student_id: str, assignment: str) -> Submissio
     notebook, notebook_name = _notebook(folder, names, f"{assignment}.ipynb", problems, notes)
     if problem:
         problems[assignment] = problem
+        notes.append(problem)
     return Submission(student_id, assignment, files, notebook, notebook_name, problems, tuple(notes))
 
 

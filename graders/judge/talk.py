@@ -114,7 +114,8 @@ class Worker:
     def close(self) -> None:
         """Kill the worker and wait until it is gone."""
         if self.alive:
-            self._end()
+            with contextlib.suppress(BoxError):  # killed all the same
+                self._end()
 
     def _end(self) -> Ended:
         self.alive = False

@@ -1,7 +1,7 @@
 """Grades a class, whatever is handed in and whatever happens meanwhile.
 
 `roster` lists who handed in, `ledger` knows what was graded already, `pool` does tasks in processes that may
-die, `classroom` puts them together. Nothing here writes a file: the doors do.
+die, `opening` opens their box, `classroom` puts them together. Nothing here writes a file: the doors do.
 """
 
 from graders.judge.reading import DEFAULT_ASSIGNMENT, Submission, read_file, read_submission

@@ -37,9 +37,10 @@ class Hardening:
 def harden(plan: Hardening) -> Active:
     """Apply `plan` to this process; returns what is active."""
     _control(plan.libc, PR_SET_PDEATHSIG, signal.SIGKILL)  # no worker outlives the zygote
+    _step(_die_first)
     active: Active = {"rlimits": _step(lambda: _limit(plan.memory))}
     if not plan.layers:
-        return active | {"landlock": "inactive: switched off", "seccomp": "inactive: switched off"}
+        return active | dict.fromkeys(("capabilities", "landlock", "seccomp"), "inactive: switched off")
     _control(plan.libc, PR_SET_DUMPABLE, 0)  # other processes of this user cannot look into its memory
     _control(plan.libc, PR_SET_NO_NEW_PRIVS, 1)
     active["capabilities"] = _step(lambda: _drop_capabilities(plan.libc))
@@ -83,6 +84,12 @@ def _limit(memory: int | None) -> None:
         _, ceiling = resource.getrlimit(kind)
         lower = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
         resource.setrlimit(kind, (lower, lower))
+
+
+def _die_first() -> None:
+    """Where the machine runs out of memory, the kernel ends a worker rather than the judge."""
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
 
 
 def _drop_capabilities(libc: ctypes.CDLL) -> None:

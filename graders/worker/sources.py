@@ -110,6 +110,7 @@ class Sources:
         self.exercise_files = exercise_files
         self.exercise_names = {name for names in exercise_files.values() for name in names}
         self.stub_texts = stub_texts
+        self._untouched: dict[int, bool] = {}
 
     @functools.cached_property
     def handed_out(self) -> dict[str, stubs.Definition]:
@@ -141,7 +142,7 @@ class Sources:
         if isinstance(node, stubs.Definition):
             if node.name != name:
                 return "missing"
-            return "stub" if stubs.is_untouched(node, self.handed_out.get(name)) else "attempt"
+            return "stub" if self._is_untouched(node) else "attempt"
         if isinstance(node, ast.ImportFrom):
             return self._imported_as(node, name, asked)
         return "attempt" if name in item.binds else "missing"
@@ -169,11 +170,12 @@ class Sources:
 
     def _is_stub_of(self, item: Statement, names: set[str]) -> bool:
         node = item.node
-        return (
-            isinstance(node, stubs.Definition)
-            and node.name in names
-            and stubs.is_untouched(node, self.handed_out.get(node.name))
-        )
+        return isinstance(node, stubs.Definition) and node.name in names and self._is_untouched(node)
+
+    def _is_untouched(self, node: stubs.Definition) -> bool:
+        if id(node) not in self._untouched:
+            self._untouched[id(node)] = stubs.is_untouched(node, self.handed_out.get(node.name))
+        return self._untouched[id(node)]
 
     # ----------------------------------------------------------------------------- who refers to what
 

@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import dis
+import functools
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,14 +24,22 @@ class Statement:
     code: types.CodeType | None  # None where it cannot be compiled alone
     problem: str
     binds: frozenset[str]
-    loads: frozenset[str]
     stores_into: frozenset[str]  # X of `X.a = ...` and `X[0] = ...`
     calls_on: frozenset[str]  # X of a bare `X.append(...)`
     calls: frozenset[str]  # f of a bare `f(...)`
-    sets_globals: frozenset[str]  # names that its functions declare global and assign
     hangs_on: frozenset[str]  # decorators and base classes
     defines: bool
     imports: bool
+
+    @functools.cached_property
+    def loads(self) -> frozenset[str]:
+        """The global names that it refers to, at whatever depth."""
+        return frozenset[str]().union(*(_names(part, *_LOADS) for part in _nested(self.code)))
+
+    @functools.cached_property
+    def sets_globals(self) -> frozenset[str]:
+        """The names that its functions declare global and assign."""
+        return frozenset[str]().union(*(_names(part, "STORE_GLOBAL") for part in _nested(self.code)))
 
 
 def statements(nodes: Iterable[ast.stmt], file: str) -> list[Statement]:
@@ -73,18 +82,15 @@ def _statement(node: ast.stmt, file: str, flags: int) -> Statement:
         problem = error.msg
     except (ValueError, RecursionError, MemoryError):
         problem = "it cannot be compiled"
-    inner = list(_nested(code)) if code else []
     shallow = list(_shallow(node))
     return Statement(
         node=node,
         code=code,
         problem=problem,
         binds=_names(code, "STORE_NAME", "STORE_GLOBAL") if code else frozenset(),
-        loads=frozenset[str]().union(*(_names(part, *_LOADS) for part in inner)),
         stores_into=frozenset(_stored_into(shallow)),
         calls_on=frozenset(_called_on(shallow)),
         calls=frozenset(_called(shallow)),
-        sets_globals=frozenset[str]().union(*(_names(part, "STORE_GLOBAL") for part in inner)),
         hangs_on=frozenset(_hangs_on(node)),
         defines=_defines(node),
         imports=any(isinstance(part, _IMPORTS) for part in shallow),
@@ -102,8 +108,8 @@ def _names(code: types.CodeType, *operations: str) -> frozenset[str]:
     )
 
 
-def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
-    waiting = [code]
+def _nested(code: types.CodeType | None) -> Iterator[types.CodeType]:
+    waiting = [] if code is None else [code]
     while waiting:
         part = waiting.pop()
         yield part

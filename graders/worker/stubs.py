@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import copy
+from typing import Any
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -16,7 +16,7 @@ def definitions_of(text: str) -> dict[str, Definition]:
 def is_untouched(node: Definition, stub: Definition | None) -> bool:
     """Whether a definition is the stub still, or does nothing but raise NotImplementedError."""
     try:
-        if stub is not None and _skeleton(node) == _skeleton(stub):
+        if stub is not None and _same(node, stub):
             return True
         if isinstance(node, ast.ClassDef):
             return _is_unwritten_class(node, stub)
@@ -25,21 +25,25 @@ def is_untouched(node: Definition, stub: Definition | None) -> bool:
         return False
 
 
-def _skeleton(node: Definition) -> str:
-    """The definition as text, without docstrings and annotations."""
-    return ast.dump(_Bare().visit(copy.deepcopy(node)))
+_UNSEEN = {"returns", "annotation", "type_comment", "kind", "ctx"}
 
 
-class _Bare(ast.NodeTransformer):
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            node.body = [item for item in node.body if not _is_idle(item)]
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        return node
+def _same(a: Any, b: Any) -> bool:
+    """Whether two trees are equal, but for docstrings and annotations."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, ast.AST):
+        return all(_same(_part(a, name), _part(b, name)) for name in a._fields if name not in _UNSEEN)
+    return bool(a == b)
+
+
+def _part(node: ast.AST, name: str) -> Any:
+    part = getattr(node, name, None)
+    if name == "body" and isinstance(node, Definition):
+        return [item for item in node.body if not _is_idle(item)]
+    return part
 
 
 def _is_unwritten(body: list[ast.stmt]) -> bool:

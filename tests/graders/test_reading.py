@@ -132,6 +132,7 @@ class TestBadFiles:
         (folder.parent / "file").write_text("")
         submission = read_submission(folder.parent / "file", "ada", "lora_theory")
         assert submission.problems == {"lora_theory": "file should be a folder."}
+        assert submission.notes == ("file should be a folder.",)  # whichever exercise asks
 
     def test_becomes_a_pipe_after_the_look(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A file that turns into a pipe at the last moment blocks nothing and is not read."""

@@ -358,7 +358,7 @@ def hostile(text: str, student: str = "mallory") -> Report:
         "graded",
         "",
         (*outcomes, waiting, broken),
-        (NamedMistake(text, text, text),),
+        (NamedMistake("an-idea", text, text),),
         (text,) * 200,
     )
     stopped = ExerciseReport(f"2{text}", text, "import_failed", text, (waiting,))

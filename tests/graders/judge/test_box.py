@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from graders.judge import protections
+from graders.judge import process, protections
 from graders.judge.box import Answer, Box, BoxError, Turnstile, Worker
 from graders.judge.process import Forked
 
@@ -116,14 +116,13 @@ def test_the_import_system_does_not_find_the_judge(worker: Worker) -> None:
 def test_close_ends_the_process(box: Box) -> None:
     """A closed worker is gone and reaped, and a second close does nothing."""
     worker = box.worker(_entry="attempts")
-    process = worker._process
+    ended = worker._process
     pid = attempt(worker, "import os; result = os.getpid()").value
     assert pid is not None
     worker.close()
     worker.close()
     assert not worker.alive
-    if isinstance(process, Forked):
-        assert process.cpu_seconds() is None
+    assert ended.cpu_seconds() is None
     with pytest.raises(BoxError):
         attempt(worker, "")
 
@@ -209,6 +208,46 @@ def test_without_fork_there_is_a_worker_all_the_same() -> None:
             Box("strict", _without=("fork",)).open()
 
 
+@linux_only
+def test_a_gpu_that_is_not_there_is_said() -> None:
+    """`cuda` where torch finds no GPU inside the box is refused in one sentence."""
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(BoxError, match="no GPU"):
+        Box(device="cuda").open()
+
+
+class _InterruptError(Exception):
+    pass
+
+
+@linux_only
+def test_an_interrupted_start_does_not_mix_up_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the warm process forks: what is asked later gets no answer meant for something else."""
+    with Box(_without=BARE) as box:
+        first = box.worker(_entry="attempts")
+
+        def interrupted(*arguments: Any) -> Any:
+            raise _InterruptError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(process.Control, "receive", interrupted)
+            with pytest.raises(_InterruptError):
+                box.worker(_entry="attempts")
+        with pytest.raises(BoxError, match="interrupted"):
+            box.worker(_entry="attempts")
+        ended = first._process
+        assert isinstance(ended, Forked)
+        pidfd = os.dup(ended._pidfd)
+        first.close()
+        watching = select.poll()
+        watching.register(pidfd, select.POLLIN)
+        assert watching.poll(60_000)
+        os.close(pidfd)
+
+
 # ------------------------------------------------------------------------------------ several processes
 
 
@@ -239,9 +278,9 @@ def test_forked_processes_share_one_warm_process(box: Box) -> None:
 
 def _hold_worker(box: Box, numbers: Any) -> None:
     worker = box.worker(_entry="attempts")
-    process = worker._process
-    assert isinstance(process, Forked)
-    with open(f"/proc/self/fdinfo/{process._pidfd}") as file:
+    held = worker._process
+    assert isinstance(held, Forked)
+    with open(f"/proc/self/fdinfo/{held._pidfd}") as file:
         numbers.put(int(next(line for line in file if line.startswith("Pid:")).split()[1]))
     signal.pause()
 
@@ -294,7 +333,8 @@ def test_a_warm_process_that_died_is_said_in_one_sentence() -> None:
         with pytest.raises(BoxError, match="warm process"):
             box.worker()
         with pytest.raises(BoxError, match="warm process"):
-            worker.close()
+            attempt(worker, "result = 1")  # not the student's fault
+        worker.close()
 
 
 @linux_only
@@ -303,9 +343,9 @@ def test_a_closed_box_leaves_no_process() -> None:
     for without in ((), ("bubblewrap",), BARE):
         box = Box(_without=without).open()
         worker = box.worker(_entry="attempts")
-        zygote, process = box._zygote, worker._process
-        assert isinstance(process, Forked)
-        pidfd = os.dup(process._pidfd)
+        zygote, ended = box._zygote, worker._process
+        assert isinstance(ended, Forked)
+        pidfd = os.dup(ended._pidfd)
         box.close()
         assert zygote is not None
         assert zygote.returncode is not None

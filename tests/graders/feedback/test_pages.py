@@ -1,0 +1,200 @@
+"""The pages: sound, self-contained, the same at each call, and in the order that a student needs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+
+import pytest
+
+from graders.feedback import pages
+from graders.report import Report
+from tests.graders.feedback import samples
+from tests.graders.feedback.markup import Markup
+
+RUN = {
+    "assignment": "lora_theory", "jobs": 2, "wall_seconds": 12.5,
+    "students": [
+        {"student_id": "ada", "how": "graded", "wall_seconds": 1.25, "judge_memory_mb": 200.0},
+        {"student_id": samples.HOSTILE[0], "how": "kept"},
+        {"student_id": "bo", "how": "failed", "failure": samples.HOSTILE[1], "details": samples.HOSTILE[6]},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("report", samples.every(), ids=lambda report: ascii(report.student_id)[:20])
+def test_every_report_makes_a_sound_page(report: Report) -> None:
+    """Whatever a report holds, its page has balanced tags, unique ids, working links and nothing from outside."""
+    assert Markup(pages.student_page(report)).errors == []
+
+
+@pytest.mark.parametrize(
+    "reports", [[], samples.every(), samples.class_of(40)], ids=["nobody", "hostile", "forty"]
+)
+def test_the_class_page_is_sound(reports: list[Report]) -> None:
+    """The class page is sound for nobody, for a usual class and for hostile texts."""
+    page = Markup(pages.class_page(reports, failed={samples.HOSTILE[1]: samples.HOSTILE[0]}))
+    assert page.errors == []
+
+
+def test_the_page_of_the_run_is_sound() -> None:
+    """A run's page is sound too, and names the submissions on which the grader failed first."""
+    page = pages.run_page(RUN)
+    assert Markup(page).errors == []
+    assert page.index("The grader failed on 1 submission") < page.index("Each submission")
+    assert Markup(pages.run_page({})).errors == []
+
+
+def test_the_reader_refuses_bad_markup() -> None:
+    """The checks above can fail: text that is not escaped is found, and so is a link that leads nowhere."""
+    page = pages.student_page(samples.perfect())
+    for bad in ("<b>", "</p>", "<img src=x>", '<a href="https://example.org">x</a>', '<a href="#no">x</a>',
+                '<p id="main"></p>', "<h1>x</h1>", "<script>1</script>", '<p onclick="x"></p>'):  # fmt: skip
+        assert Markup(page.replace("</main>", f"{bad}</main>")).errors, bad
+
+
+@pytest.mark.parametrize("text", samples.HOSTILE, ids=range(len(samples.HOSTILE)))
+def test_hostile_text_stays_text(text: str) -> None:
+    """A page with hostile text has the same elements as one with harmless text, and shows the text."""
+    hostile, harmless = (
+        Markup(pages.student_page(samples.hostile(each))) for each in (text, "x" * len(text))
+    )
+    kinds = [{tag for tag, _ in page.tags} for page in (hostile, harmless)]
+    assert kinds[0] <= kinds[1] | {"code"}
+    assert "49" not in hostile.text
+    if text.isascii() and text.isprintable() and "`" not in text:
+        assert text[:100] in hostile.text
+
+
+def test_no_control_character_reaches_a_page() -> None:
+    """Control and direction characters are shown as symbols; what is left encodes as UTF-8."""
+    page = pages.student_page(
+        samples.hostile("".join(map(chr, [*range(32), *range(0x7F, 0xA0), 0x202E, 0xD800])))
+    )
+    page.encode("utf-8")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_the_same_report_gives_the_same_page() -> None:
+    """Neither what may differ between runs nor the order of the class changes a page."""
+    report = samples.three_failures()
+    other = replace(report, timing={"wall_s": 99.0}, environment={"host": "elsewhere"})
+    assert pages.student_page(report) == pages.student_page(other)
+    reports = samples.class_of(20)
+    assert pages.class_page(reports) == pages.class_page(reports[::-1])
+    assert pages.grades_csv(reports) == pages.grades_csv(reports[::-1])
+
+
+def test_the_policy_allows_the_style_and_nothing_else() -> None:
+    """The content security policy names the digest of the one style sheet, so nothing else can run or load."""
+    page = pages.student_page(samples.perfect())
+    style = page.split("<style>")[1].split("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'" in page
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_what_does_not_hold_comes_first() -> None:
+    """In an exercise: failures, what ran out of time, the grader's faults, what was not run, what holds."""
+    statuses = ["passed", "not_run", "error", "timed_out", "failed"]
+    changes = {item[0]: samples.outcome(item, status, message="m", needs_person=status == "error")
+               for item, status in zip(samples.BIAS[1:], statuses[1:], strict=False)}  # fmt: skip
+    page = pages.student_page(samples.report("ada", samples.exercise("lora_with_bias", changes)))
+    places = [page.index(f'id="exercise-1-{position}"') for position in (5, 4, 3, 2, 1)]
+    assert places == sorted(places)
+
+
+def test_a_failure_shows_all_that_is_known() -> None:
+    """Points, the sentence, the message, the case, yours and expected with a mark, facts and the replay."""
+    page = Markup(pages.student_page(samples.three_failures())).text
+    for part in ("0 of 4 points", samples.SENTENCES["update-scaled"], "Your layer added 4", "train_bias",
+                 "float64 tensor of shape (1, 2), all 1", "▶ first difference", "2 of 3 entries differ.",
+                 "Right for rank 1 (12 cases)", "print(\"yours   \", lora(x) - layer(x))",
+                 "How many numbers does Adam remember"):  # fmt: skip
+        assert part in page, part
+
+
+def test_full_marks_are_short() -> None:
+    """A page for full marks says so and holds no failure, no advice and no open list."""
+    page = Markup(pages.student_page(samples.perfect()))
+    assert "All 24 claims hold. Full marks: well done." in page.text
+    assert "does not hold" not in page.text
+    assert not any("open" in attributes for attributes in page.all("details"))
+
+
+def test_every_status_has_its_words() -> None:
+    """Each exercise that was not graded shows its message and a next step, and its claims."""
+    for report in samples.all_statuses():
+        text = Markup(pages.student_page(report)).text
+        for exercise in report.exercises:
+            assert samples.STATUS_MESSAGES[exercise.status].replace("`", "") in text
+            assert f"What will be looked at: {len(exercise.properties)} claims" in text
+
+
+def test_the_graders_fault_is_told_kindly_and_to_the_instructor_in_full() -> None:
+    """A student sees full points and no trace of the judge; the class page has what it tripped over."""
+    report = samples.needs_person()
+    student, teacher = pages.student_page(report), pages.class_page([report])
+    assert "our fault and not yours" in student
+    assert "ZeroDivisionError" not in student
+    assert "ZeroDivisionError" in teacher
+    assert teacher.index("A person is needed") < teacher.index("Scores")
+
+
+def test_protections_are_told_without_what_varies() -> None:
+    """The level and the walls stand on the page; a report without them points to its JSON."""
+    page = pages.student_page(samples.perfect())
+    assert "protection level 2 of 4. Active: rlimits, landlock, seccomp." in page
+    assert "Not active: bubblewrap (not installed)." in page
+    assert "stands in report.json" in pages.student_page(replace(samples.perfect(), protections={}))
+
+
+def test_links_of_the_class_lead_to_the_reports() -> None:
+    """A link is the path that the caller gave, percent-encoded once more for a browser."""
+    reports = [samples.perfect("josé"), samples.perfect("a b")]
+    page = pages.class_page(reports, {"josé": "jos%C3%A9/lora_theory/report.html"})
+    hrefs = [attributes["href"] for attributes in Markup(page).all("a")]
+    assert "jos%25C3%25A9/lora_theory/report.html" in hrefs
+    assert "a%2520b/lora_theory/report.html" in hrefs
+
+
+def test_the_class_page_counts() -> None:
+    """The histogram's table adds up to the class, and a claim counts only those who came to it."""
+    page = Markup(pages.class_page(samples.class_of(40))).text
+    counts = re.findall(r"(\d+) % to (?:below )?\d+ %(\d+)", page)
+    assert len(counts) == 10
+    assert sum(int(count) for _, count in counts) == 40
+    ran = samples.report("a", samples.exercise("nf4_quantization"))
+    waits = samples.exercise("nf4_quantization", {"nearest": samples.outcome(samples.NF4[1], "not_run")})
+    page = Markup(pages.class_page([ran, samples.report("b", waits)])).text
+    assert re.search(r"Each code is the index of the level nearest to value / scale\s*1 of 1\s*1", page)
+
+
+def luminance(colour: str) -> float:
+    """WCAG's relative luminance of #rrggbb."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG's contrast ratio."""
+    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_colours_can_be_read(theme: int) -> None:
+    """In both themes every text colour has 4.5:1 on page and panel, borders and bars have 3:1."""
+    style = pages.student_page(samples.perfect()).split("<style>")[1]
+    palettes = re.findall(r":root \{([^}]*--page[^}]*)\}", style)
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", palettes[theme]))
+    for ground in ("page", "panel"):
+        for name in ("text", "muted", "link", "pass", "fail", "warn"):
+            assert contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
+        assert contrast(colours["border"], colours[ground]) >= 3
+    for name in ("link", "pass"):
+        assert contrast(colours[name], colours["track"]) >= 3
