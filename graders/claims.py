@@ -62,7 +62,9 @@ def tensor(
     if shape is not None and tuple(got.shape) != tuple(shape):
         wanted = tuple(int(size) for size in shape)
         return Violation(
-            f"{name} has shape {tuple(got.shape)}, should be {wanted}.", f"shape {wanted}", f"shape {tuple(got.shape)}"
+            f"{name} has shape {tuple(got.shape)}, should be {wanted}.",
+            f"shape {wanted}",
+            f"shape {tuple(got.shape)}",
         )
     if dtype is not None and got.dtype != dtype:
         have, want = (str(item).removeprefix("torch.") for item in (got.dtype, dtype))
@@ -84,7 +86,9 @@ def close(name: str, got: Any, want: Tensor, bound: Tensor | float, note: str = 
     at = tuple(int(i) for i in torch.nonzero(~ok)[0]) if got.dim() else ()
     place = f"{name}[{', '.join(map(str, at))}]" if at else name
     where = f" ({note})" if note else ""
-    return Violation(f"{place} = {float(value[at]):.6g}, should be {float(want[at]):.6g}{where}.", want.to(got.dtype), got)
+    return Violation(
+        f"{place} = {float(value[at]):.6g}, should be {float(want[at]):.6g}{where}.", want.to(got.dtype), got
+    )
 
 
 def equal(name: str, got: Any, want: Any, note: str = "") -> Violation | None:

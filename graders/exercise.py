@@ -164,7 +164,12 @@ class Exercise:
         return found
 
     def claim(
-        self, *experiments: Experiment, points: float, sentence: str, function: str = "", waits_on: Sequence[str] = ()
+        self,
+        *experiments: Experiment,
+        points: float,
+        sentence: str,
+        function: str = "",
+        waits_on: Sequence[str] = (),
     ) -> Callable[[Check], Check]:
         """Decorator: make the check a property. Its name is the id, its docstring's first line the title."""
 
@@ -191,5 +196,8 @@ class Exercise:
     def checks_in(self, experiment: Experiment) -> list[tuple[str, Check]]:
         """Property id and check of every claim that looks at this experiment."""
         return [
-            (name, check) for name, pairs in self.checks.items() for where, check in pairs if where is experiment
+            (name, check)
+            for name, pairs in self.checks.items()
+            for where, check in pairs
+            if where is experiment
         ]

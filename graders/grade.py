@@ -62,7 +62,9 @@ def material(assignment: str, exercise_id: str) -> Material:
     """What the worker needs for an exercise besides the submission."""
     exercises = assignments()[assignment].exercises
     stubs = {
-        exercise.id: (data_folder("assignments", assignment) / f"{exercise.id}.py").read_text(encoding="utf-8")
+        exercise.id: (data_folder("assignments", assignment) / f"{exercise.id}.py").read_text(
+            encoding="utf-8"
+        )
         for exercise in exercises
     }
     given = (Path(lora_reference.__file__).parent / "lab.py").read_text(encoding="utf-8")
@@ -137,7 +139,13 @@ def grade_exercise(
         outcomes = _Outcomes(exercise, loaded, findings).all()
         seconds = session.cpu_seconds
     report = ExerciseReport(
-        exercise.id, exercise.title, loaded.status, loaded.message, outcomes, (), (*submission.notes, *loaded.notes)
+        exercise.id,
+        exercise.title,
+        loaded.status,
+        loaded.message,
+        outcomes,
+        (),
+        (*submission.notes, *loaded.notes),
     )
     return report, seconds
 
@@ -180,14 +188,18 @@ def _settle_faults(
         for name, finding in pairs:
             case = finding.fault_case
             assert case is not None
-            seen = session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+            seen = session.ask(
+                experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
+            )
             verdict = judge_case(experiment, checks, case, seen)[0].get(name)
             if type(verdict).__name__ == "JudgeFault":
                 continue
             finding.fault = ""
             if finding.violation is None:
                 finding.case = case
-                finding.violation = Violation("What your code returned could not be compared with what was asked.")
+                finding.violation = Violation(
+                    "What your code returned could not be compared with what was asked."
+                )
 
 
 class _Outcomes:
@@ -227,9 +239,14 @@ class _Outcomes:
             return self._failed(claim, bad[0])
         if fault is not None:
             return Outcome(
-                claim.id, claim.title, claim.points, claim.points, "error",
+                claim.id,
+                claim.title,
+                claim.points,
+                claim.points,
+                "error",
                 "The grader itself failed here. You keep the points, and a person will look at it.",
-                claim.sentence, needs_person=True,
+                claim.sentence,
+                needs_person=True,
             )
         held, unseen = sum(finding.held for finding in group), sum(finding.unseen for finding in group)
         if held == 0 or held < LEAST_HELD * (held + unseen):
@@ -243,16 +260,24 @@ class _Outcomes:
         return " and ".join(f"“{self.claims[name].title.rstrip('.')}”" for name in names)
 
     def _not_run(self, claim: Property, message: str, waits: tuple[str, ...]) -> Outcome:
-        return Outcome(claim.id, claim.title, 0.0, claim.points, "not_run", message, claim.sentence, waits_on=waits)
+        return Outcome(
+            claim.id, claim.title, 0.0, claim.points, "not_run", message, claim.sentence, waits_on=waits
+        )
 
     def _failed(self, claim: Property, finding: Finding) -> Outcome:
         case, violation, experiment = finding.case, finding.violation, finding.experiment
-        assert case is not None and violation is not None and experiment is not None
+        assert case is not None
+        assert violation is not None
+        assert experiment is not None
         facts = []
         if finding.held:
-            facts.append(f"It held in {finding.held} of {finding.held + finding.violated} cases that were tried.")
+            facts.append(
+                f"It held in {finding.held} of {finding.held + finding.violated} cases that were tried."
+            )
         if finding.wobbles:
-            facts.append("Your code is not deterministic: asked again with the same case, it gave another answer.")
+            facts.append(
+                "Your code is not deterministic: asked again with the same case, it gave another answer."
+            )
         counterexample = {
             "arguments": as_data(experiment.describe(case)),
             "expected": as_data(violation.expected),
@@ -260,7 +285,13 @@ class _Outcomes:
             "facts": facts,
         }
         return Outcome(
-            claim.id, claim.title, 0.0, claim.points,
+            claim.id,
+            claim.title,
+            0.0,
+            claim.points,
             "timed_out" if violation.kind == "timed_out" else "failed",
-            violation.message, claim.sentence, counterexample, experiment.reproduce(case, claim.id),
+            violation.message,
+            claim.sentence,
+            counterexample,
+            experiment.reproduce(case, claim.id),
         )

@@ -141,7 +141,9 @@ class ExerciseReport:
             status=data["status"],
             message=data["message"],
             properties=tuple(Outcome.from_json(item) for item in data["properties"]),
-            mistakes=tuple(NamedMistake(item["id"], item["title"], item["hint"]) for item in data["mistakes"]),
+            mistakes=tuple(
+                NamedMistake(item["id"], item["title"], item["hint"]) for item in data["mistakes"]
+            ),
             notes=tuple(data.get("notes", ())),
         )
 
@@ -173,7 +175,9 @@ class Report:
         outcomes = [outcome for exercise in self.exercises for outcome in exercise.properties]
         if any(outcome.status == "error" for outcome in outcomes):
             return "needs_person"
-        return "graded" if all(exercise.status == "graded" for exercise in self.exercises) else "partly_graded"
+        return (
+            "graded" if all(exercise.status == "graded" for exercise in self.exercises) else "partly_graded"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON-able data, as `report.schema.json` describes it."""
@@ -193,7 +197,9 @@ class Report:
     def from_json(cls, data: Mapping[str, Any]) -> Report:
         """The inverse of `to_json`. Raises ValueError for another schema version, KeyError or TypeError for other shapes."""
         if data["schema_version"] != SCHEMA_VERSION:
-            raise ValueError(f"schema_version is {data['schema_version']}, this version reads {SCHEMA_VERSION}")
+            raise ValueError(
+                f"schema_version is {data['schema_version']}, this version reads {SCHEMA_VERSION}"
+            )
         return cls(
             student_id=data["student_id"],
             assignment=data["assignment"],

@@ -19,7 +19,11 @@ def matches(name: str, targets: Sequence[str]) -> bool:
 
 
 def add_lora_to_model(
-    model: nn.Module, rank: int = 8, alpha: float = 16, target_modules: Sequence[str] | None = ATTENTION, dropout: float = 0.0
+    model: nn.Module,
+    rank: int = 8,
+    alpha: float = 16,
+    target_modules: Sequence[str] | None = ATTENTION,
+    dropout: float = 0.0,
 ) -> nn.Module:
     """Freeze the whole model, wrap every `nn.Linear` whose dotted name matches a target, return the same model.
 
@@ -32,7 +36,11 @@ def add_lora_to_model(
     wrapped = [name for name, module in model.named_modules() if isinstance(module, LoRALayer)]
     if wrapped:
         raise ValueError(f"`{wrapped[0] or 'the model'}` is a LoRA layer already: adapters are not nested")
-    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear) and name and matches(name, targets)]
+    names = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and name and matches(name, targets)
+    ]
     if targets and not names:
         raise ValueError(f"no nn.Linear's name matches {list(targets)}")
     model.requires_grad_(False)

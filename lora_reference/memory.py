@@ -35,7 +35,9 @@ def calculate_memory_requirements(
     if not model_params_billions > 0:
         raise ValueError(f"model_params_billions is {model_params_billions}, should be positive")
     if lora_rank < 0 or lora_target_ratio < 0:
-        raise ValueError(f"lora_rank is {lora_rank}, lora_target_ratio {lora_target_ratio}: neither may be negative")
+        raise ValueError(
+            f"lora_rank is {lora_rank}, lora_target_ratio {lora_target_ratio}: neither may be negative"
+        )
 
     N = model_params_billions * 1e9
     b = BYTES[precision]

@@ -61,7 +61,9 @@ def dequantize_nf4(codes: Tensor, scales: Tensor, block_size: int = 64) -> Tenso
     _check(block_size)
     n_blocks = -(-codes.numel() // block_size)
     if scales.shape != (n_blocks,):
-        raise ValueError(f"scales has shape {tuple(scales.shape)}, should be ({n_blocks},) for {codes.numel()} codes")
+        raise ValueError(
+            f"scales has shape {tuple(scales.shape)}, should be ({n_blocks},) for {codes.numel()} codes"
+        )
     levels = NF4_LEVELS.to(codes.device)[codes.reshape(-1).long()]  # (n,)
     values = _in_blocks(levels, block_size) * scales.to(torch.float32)[:, None]  # (n_blocks, block_size)
     return values.view(-1)[: codes.numel()].view(codes.shape)

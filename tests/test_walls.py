@@ -55,11 +55,16 @@ def forbidden(text: str, path: str) -> list[str]:
     return [
         name
         for name in imports(text, package)
-        if name.split(".")[0] not in STANDARD and not any(name == item or name.startswith(f"{item}.") for item in allowed)
+        if name.split(".")[0] not in STANDARD
+        and not any(name == item or name.startswith(f"{item}.") for item in allowed)
     ]
 
 
-FILES = sorted(str(path.relative_to(ROOT)) for name in ("graders", "lora_reference") for path in (ROOT / name).rglob("*.py"))
+FILES = sorted(
+    str(path.relative_to(ROOT))
+    for name in ("graders", "lora_reference")
+    for path in (ROOT / name).rglob("*.py")
+)
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -13,7 +13,17 @@ import torch
 from torch import Tensor
 
 from graders import claims
-from graders.exercise import NOT_APPLICABLE, Case, Exercise, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
+from graders.exercise import (
+    NOT_APPLICABLE,
+    Case,
+    Exercise,
+    Experiment,
+    Failure,
+    NotApplicable,
+    NotSeen,
+    Seen,
+    Violation,
+)
 from graders.replay import call_source, script, tensor_source
 
 exercise = Exercise("lora_with_bias", "LoRA with a trainable bias", ("LoRALayerWithBias",), order=1)
@@ -51,8 +61,19 @@ class Layer(Experiment):
         "call": ("keywords", "positional"),
     }
     base = {
-        "in_features": 4, "out_features": 3, "rank": 2, "alpha": 16, "batch": [5], "bias": True, "train_bias": False,
-        "mode": "eval", "dropout": 0.0, "dtype": "float32", "contents": "normal", "frozen": [], "call": "keywords",
+        "in_features": 4,
+        "out_features": 3,
+        "rank": 2,
+        "alpha": 16,
+        "batch": [5],
+        "bias": True,
+        "train_bias": False,
+        "mode": "eval",
+        "dropout": 0.0,
+        "dtype": "float32",
+        "contents": "normal",
+        "frozen": [],
+        "call": "keywords",
     }
     cover = (
         {"train_bias": True},
@@ -131,9 +152,17 @@ class Layer(Experiment):
 
     def describe(self, case: Case) -> dict[str, Any]:
         tensors = self.tensors(case)
-        shown: dict[str, Any] = {"layer": f"nn.Linear({case['in_features']}, {case['out_features']}, bias={case['bias']})"}
+        shown: dict[str, Any] = {
+            "layer": f"nn.Linear({case['in_features']}, {case['out_features']}, bias={case['bias']})"
+        }
         shown |= {} if case["call"] == "defaults" else named(case)
-        shown |= {"weight": tensors["W"], "bias": tensors["b"], "lora_A": tensors["A"], "lora_B": tensors["B"], "x": tensors["x"]}
+        shown |= {
+            "weight": tensors["W"],
+            "bias": tensors["b"],
+            "lora_A": tensors["A"],
+            "lora_B": tensors["B"],
+            "x": tensors["x"],
+        }
         shown |= {"dtype": case["dtype"], "mode": mode(case)}
         return {name: value for name, value in shown.items() if value is not None}
 
@@ -157,7 +186,9 @@ class Formula:
     def __init__(self, case: Case, tensors: dict[str, Any]) -> None:
         use = named(case)
         self.case, self.scale = case, float(use["alpha"]) / use["rank"]
-        self.W, self.b, self.A, self.B, self.x, self.g = (tensors[name] for name in ("W", "b", "A", "B", "x", "g"))
+        self.W, self.b, self.A, self.B, self.x, self.g = (
+            tensors[name] for name in ("W", "b", "A", "B", "x", "g")
+        )
         self.terms = case["in_features"] + use["rank"] + 4
 
     def base(self, x: Tensor | None = None, b: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -174,10 +205,12 @@ class Formula:
 
     def bound(self, size: Tensor, lora: Tensor | None = None, unit: float = 2.0**-24) -> Tensor:
         """Elementwise bound: 2 u (in + rank + 4) M, and 2^-23 of the LoRA term's M."""
-        total = 2 * unit * self.terms * size + 1e-300
+        total: Tensor = 2 * unit * self.terms * size + 1e-300
         return total if lora is None else total + ALPHA_ROUNDING * lora
 
-    def output(self, A: Tensor | None = None, B: Tensor | None = None, b: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def output(
+        self, A: Tensor | None = None, B: Tensor | None = None, b: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """y, M and the LoRA term's M."""
         (y, size), (low, low_size) = self.base(b=b), self.path(A, B)
         return y + self.scale * low, size + self.scale * low_size, self.scale * low_size
@@ -243,21 +276,35 @@ def take(pool: list[Tensor], like: Tensor) -> bool:
 )
 def factors(case: Case, seen: Seen, want: Any) -> Verdict:
     """lora_A and lora_B are trainable parameters of the right shapes."""
-    if case["call"] != "keywords" or not case["bias"]:
-        if not isinstance(seen.values.get("lora_A"), Tensor):
-            return NOT_APPLICABLE
+    ordinary = case["call"] == "keywords" and case["bias"]
+    if not ordinary and not isinstance(seen.values.get("lora_A"), Tensor):
+        return NOT_APPLICABLE
     if "returned" in seen:
-        return Violation(f"LoRALayerWithBias(...) made {claims.kind_of(seen['returned'])}, should be an nn.Module.", "nn.Module", seen["returned"])
-    for name, like in (("lora_A", want.A), ("lora_B", want.B)):
+        return Violation(
+            f"LoRALayerWithBias(...) made {claims.kind_of(seen['returned'])}, should be an nn.Module.",
+            "nn.Module",
+            seen["returned"],
+        )
+    for name in ("lora_A", "lora_B"):
         kind = seen[f"{name} kind"]
         if kind not in ("Parameter", "Linear"):
-            return Violation(f"`{name}` is {kind}, should be an nn.Parameter or an nn.Linear without bias.", "nn.Parameter", kind)
-        shape = (named(case)["rank"], case["in_features"]) if name == "lora_A" else (case["out_features"], named(case)["rank"])
+            return Violation(
+                f"`{name}` is {kind}, should be an nn.Parameter or an nn.Linear without bias.",
+                "nn.Parameter",
+                kind,
+            )
+        shape = (
+            (named(case)["rank"], case["in_features"])
+            if name == "lora_A"
+            else (case["out_features"], named(case)["rank"])
+        )
         wrong = claims.tensor(f"`{name}`", seen[name], shape=shape)
         if wrong:
             return wrong if case["call"] == "keywords" else NOT_APPLICABLE
         if not take(values_of(seen, "trainable"), seen[name]):
-            return Violation(f"`{name}` is not among the trainable parameters of the layer.", "trainable", "not trainable")
+            return Violation(
+                f"`{name}` is not among the trainable parameters of the layer.", "trainable", "not trainable"
+            )
     return None
 
 
@@ -268,16 +315,26 @@ def b_zero(case: Case, seen: Seen, want: Any) -> Verdict:
     return claims.close("lora_B", B, torch.zeros_like(B, dtype=torch.float64), 0.0, "at creation")
 
 
-@exercise.claim(layer, points=1, sentence="At creation A is random (its entries differ).", waits_on=("factors",))
+@exercise.claim(
+    layer, points=1, sentence="At creation A is random (its entries differ).", waits_on=("factors",)
+)
 def a_random(case: Case, seen: Seen, want: Any) -> Verdict:
     """lora_A starts with random entries."""
     A = seen["lora_A"].to(torch.float64)
     if A.numel() == 0 or not bool(torch.isfinite(A).all()):
         return Violation("lora_A holds values that are not finite.", "random numbers", seen["lora_A"])
     if A.numel() == 1:
-        return None if float(A) != 0 else Violation("lora_A is 0 at creation, should be random.", "a random number", 0.0)
+        return (
+            None
+            if float(A) != 0
+            else Violation("lora_A is 0 at creation, should be random.", "a random number", 0.0)
+        )
     if len(torch.unique(A)) == 1:
-        return Violation(f"All entries of lora_A are {float(A.flatten()[0]):g} at creation, they should differ.", "random", seen["lora_A"])
+        return Violation(
+            f"All entries of lora_A are {float(A.flatten()[0]):g} at creation, they should differ.",
+            "random",
+            seen["lora_A"],
+        )
     return None
 
 
@@ -285,7 +342,13 @@ class Pair(Experiment):
     """Two layers side by side."""
 
     id, probe, draws = "pair", "pair", 0.0
-    space = {"in_features": (2, 3, 4), "out_features": (2, 3), "rank": (2, 1, 3), "contents": ("ints",), "train_bias": (False, True)}
+    space = {
+        "in_features": (2, 3, 4),
+        "out_features": (2, 3),
+        "rank": (2, 1, 3),
+        "contents": ("ints",),
+        "train_bias": (False, True),
+    }
     base = {"in_features": 4, "out_features": 3, "rank": 2, "contents": "ints", "train_bias": False}
     cover = ({"in_features": 3, "rank": 3}, {"rank": 2, "train_bias": True})
 
@@ -293,7 +356,10 @@ class Pair(Experiment):
         d_in, d_out, rank = case["in_features"], case["out_features"], case["rank"]
         shapes = {"W": [d_out, d_in], "W2": [d_out, d_in], "b": [d_out], "A": [rank, d_in], "A2": [rank, d_in],
                   "B": [d_out, rank], "B2": [d_out, rank], "x": [3, d_in]}  # fmt: skip
-        tensors = {name: claims.contents(case["contents"], shape, case["seed"], at) for at, (name, shape) in enumerate(shapes.items())}
+        tensors = {
+            name: claims.contents(case["contents"], shape, case["seed"], at)
+            for at, (name, shape) in enumerate(shapes.items())
+        }
         use = {"rank": rank, "alpha": rank, "dropout": 0.0, "train_bias": case["train_bias"]}
         return {**tensors, "named": use, "call": "keywords", "frozen": []}
 
@@ -325,11 +391,23 @@ def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
         got = values_of(seen, f"{name} of both set")
         for number, value in enumerate(values):
             if len(got) != 2 or got[number].shape != value.shape or not torch.equal(got[number], value):
-                return Violation(f"Setting lora_{name} of a second layer changed lora_{name} of the first.", value, got[number] if len(got) == 2 else None)
+                return Violation(
+                    f"Setting lora_{name} of a second layer changed lora_{name} of the first.",
+                    value,
+                    got[number] if len(got) == 2 else None,
+                )
     shares = [want["x"] @ want[f"A{at}"].T @ want[f"B{at}"].T for at in ("", "2")]
-    truth = [want["x"] @ want["W"].T + want["b"] + shares[0], want["x"] @ want["W2"].T + want["b"] + 2 * shares[1]]
+    truth = [
+        want["x"] @ want["W"].T + want["b"] + shares[0],
+        want["x"] @ want["W2"].T + want["b"] + 2 * shares[1],
+    ]
     alone, later = seen["y alone"], values_of(seen, "y of both")
-    if len(later) != 2 or not isinstance(alone, Tensor) or alone.shape != truth[0].shape or later[0].shape != truth[0].shape:
+    if (
+        len(later) != 2
+        or not isinstance(alone, Tensor)
+        or alone.shape != truth[0].shape
+        or later[0].shape != truth[0].shape
+    ):
         raise NotSeen("y of both")
     if claims.close("", alone, truth[0], 1e-4) is None:
         return claims.close("y of the first layer", later[0], truth[0], 1e-4, "after a second layer was made")
@@ -353,14 +431,22 @@ def starts_as_original(case: Case, seen: Seen, want: Any) -> Verdict:
     if has_factors(seen, want) and not bool(seen["lora_B"].any()):
         for mode_name in ("eval", "train"):
             value = shaped(seen, f"first {mode_name}", want)
-            wrong = claims.close("y", value, y, want.bound(size), f"at creation, in {mode_name} mode, the original layer's output")
+            wrong = claims.close(
+                "y",
+                value,
+                y,
+                want.bound(size),
+                f"at creation, in {mode_name} mode, the original layer's output",
+            )
             if wrong:
                 return wrong
     value = shaped(seen, "y base", want)
     return claims.close("y", value, y, want.bound(size), "with B = 0, the original layer's output")
 
 
-@exercise.claim(layer, points=3, sentence=f"For `x` of shape `(..., in_features)`: {FORMULA}", waits_on=("factors",))
+@exercise.claim(
+    layer, points=3, sentence=f"For `x` of shape `(..., in_features)`: {FORMULA}", waits_on=("factors",)
+)
 def low_rank_path(case: Case, seen: Seen, want: Any) -> Verdict:
     """The adapter adds a multiple of x A^T B^T to the output."""
     if not case["bias"] or unusual_batch(case) or named(case)["dropout"]:
@@ -377,7 +463,9 @@ def low_rank_path(case: Case, seen: Seen, want: Any) -> Verdict:
         return NOT_APPLICABLE  # the adapter's share is lost in the rounding of the rest
     if abs(factor) * float(low.abs().max()) <= float(slack.max()):
         return Violation("The adapter adds nothing: y is the same with B = 0.", want.scale * low, difference)
-    return claims.close("The adapter's share of y", difference, factor * low, slack, "a multiple of x A^T B^T")
+    return claims.close(
+        "The adapter's share of y", difference, factor * low, slack, "a multiple of x A^T B^T"
+    )
 
 
 def multiple(seen: Seen, want: Formula) -> tuple[float, Tensor]:
@@ -390,7 +478,12 @@ def multiple(seen: Seen, want: Formula) -> tuple[float, Tensor]:
     return (float((difference * low).sum()) / square if square else 0.0), difference
 
 
-@exercise.claim(layer, points=3, sentence=f"{FORMULA}: the update is scaled by `alpha / rank`.", waits_on=("low_rank_path",))
+@exercise.claim(
+    layer,
+    points=3,
+    sentence=f"{FORMULA}: the update is scaled by `alpha / rank`.",
+    waits_on=("low_rank_path",),
+)
 def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
     """The adapter's share is scaled by alpha / rank."""
     if case["call"] == "defaults" or not case["bias"] or unusual_batch(case) or named(case)["dropout"]:
@@ -410,7 +503,9 @@ def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 @exercise.claim(
-    layer, points=1, sentence="`LoRALayerWithBias(original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False)`",
+    layer,
+    points=1,
+    sentence="`LoRALayerWithBias(original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False)`",
     waits_on=("scaling", "starts_as_original", "bias_flag"),
 )
 def defaults(case: Case, seen: Seen, want: Any) -> Verdict:
@@ -419,7 +514,11 @@ def defaults(case: Case, seen: Seen, want: Any) -> Verdict:
         return NOT_APPLICABLE
     if not has_factors(seen, want):
         rank = named(case)["rank"]
-        got = seen["lora_A"].shape[0] if isinstance(seen.values.get("lora_A"), Tensor) and seen["lora_A"].dim() else "unknown"
+        got = (
+            seen["lora_A"].shape[0]
+            if isinstance(seen.values.get("lora_A"), Tensor) and seen["lora_A"].dim()
+            else "unknown"
+        )
         return Violation(f"The rank is {got}, should be {rank} ({_called(case)}).", rank, got)
     if case["call"] == "defaults" and is_trained(want.b, seen):
         return Violation("The bias is trainable when train_bias is left out.", "train_bias=False", "trained")
@@ -428,10 +527,19 @@ def defaults(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 def _called(case: Case) -> str:
-    return "called with the default values" if case["call"] == "defaults" else "called by position: rank, alpha, dropout, train_bias"
+    return (
+        "called with the default values"
+        if case["call"] == "defaults"
+        else "called by position: rank, alpha, dropout, train_bias"
+    )
 
 
-@exercise.claim(layer, points=1, sentence="For `x` of shape `(..., in_features)`, the output has shape `(..., out_features)`.", waits_on=("scaling", "starts_as_original"))
+@exercise.claim(
+    layer,
+    points=1,
+    sentence="For `x` of shape `(..., in_features)`, the output has shape `(..., out_features)`.",
+    waits_on=("scaling", "starts_as_original"),
+)
 def any_batch(case: Case, seen: Seen, want: Any) -> Verdict:
     """Inputs with any leading dimensions work, also none, and empty ones."""
     if not unusual_batch(case) or not case["bias"] or named(case)["dropout"]:
@@ -440,7 +548,9 @@ def any_batch(case: Case, seen: Seen, want: Any) -> Verdict:
     return claims.close("y", seen["y"], y, want.bound(size, lora), f"x of shape {tuple(want.x.shape)}")
 
 
-@exercise.claim(layer, points=1, sentence="Dropout only in training mode.", waits_on=("scaling", "starts_as_original"))
+@exercise.claim(
+    layer, points=1, sentence="Dropout only in training mode.", waits_on=("scaling", "starts_as_original")
+)
 def no_dropout_in_eval(case: Case, seen: Seen, want: Any) -> Verdict:
     """In evaluation mode nothing is dropped."""
     if not named(case)["dropout"] or not case["bias"] or unusual_batch(case):
@@ -450,14 +560,19 @@ def no_dropout_in_eval(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 @exercise.claim(
-    layer, points=2, sentence="A layer without a bias works with either flag and gains none.", waits_on=("factors",)
+    layer,
+    points=2,
+    sentence="A layer without a bias works with either flag and gains none.",
+    waits_on=("factors",),
 )
 def no_bias(case: Case, seen: Seen, want: Any) -> Verdict:
     """A layer without a bias works, and gains none."""
     if case["bias"] or unusual_batch(case):
         return NOT_APPLICABLE
     y, size = want.base()
-    wrong = claims.close("y", shaped(seen, "y base", want), y, want.bound(size), "with B = 0, a layer without a bias")
+    wrong = claims.close(
+        "y", shaped(seen, "y base", want), y, want.bound(size), "with B = 0, a layer without a bias"
+    )
     if wrong:
         return wrong
     factor, _ = multiple(seen, want)
@@ -468,14 +583,21 @@ def no_bias(case: Case, seen: Seen, want: Any) -> Verdict:
     take(pool, seen["lora_B"])
     extra = [tuple(item.shape) for item in pool if item.dim() == 1]
     if extra and pool:
-        return Violation(f"A layer without a bias gained a trainable parameter of shape {extra[0]}.", "none", str(extra[0]))
+        return Violation(
+            f"A layer without a bias gained a trainable parameter of shape {extra[0]}.", "none", str(extra[0])
+        )
     return None
 
 
 # --- what trains -------------------------------------------------------------------------------------------
 
 
-@exercise.claim(layer, points=3, sentence="The original bias is trained exactly when `train_bias` is true.", waits_on=("factors",))
+@exercise.claim(
+    layer,
+    points=3,
+    sentence="The original bias is trained exactly when `train_bias` is true.",
+    waits_on=("factors",),
+)
 def bias_flag(case: Case, seen: Seen, want: Any) -> Verdict:
     """The bias is trainable exactly when train_bias is true."""
     if not case["bias"] or case["call"] == "defaults":
@@ -487,7 +609,9 @@ def bias_flag(case: Case, seen: Seen, want: Any) -> Verdict:
     if trained == case["train_bias"]:
         return None
     state = "trainable" if trained else "not trainable"
-    return Violation(f"With train_bias={case['train_bias']} the bias is {state}.", case["train_bias"], trained)
+    return Violation(
+        f"With train_bias={case['train_bias']} the bias is {state}.", case["train_bias"], trained
+    )
 
 
 @exercise.claim(
@@ -509,18 +633,29 @@ def nothing_else_trains(case: Case, seen: Seen, want: Any) -> Verdict:
         return Violation("The original weight is trainable, should be frozen.", "frozen", "trainable")
     if pool:
         shape = tuple(pool[0].shape)
-        return Violation(f"A further parameter of shape {shape} is trainable.", "only the factors, and the bias under train_bias", f"a parameter of shape {shape}")
+        return Violation(
+            f"A further parameter of shape {shape} is trainable.",
+            "only the factors, and the bias under train_bias",
+            f"a parameter of shape {shape}",
+        )
     if want.b is not None and is_trained(want.b, seen):
         return None  # what the step does to the output then is `present_values`' claim
     before, after = shaped(seen, "y base", want), shaped(seen, "y base trained", want)
-    return claims.close("y with B = 0 after a step of training", after, before, want.bound(2 * want.base()[1]), "the weight stays")
+    return claims.close(
+        "y with B = 0 after a step of training",
+        after,
+        before,
+        want.bound(2 * want.base()[1]),
+        "the weight stays",
+    )
 
 
 def trained_bias(case: Case, seen: Seen, want: Formula) -> Tensor:
     """The bias after the step: the trainable parameter of its shape, or the original one."""
     assert want.b is not None
-    if not is_trained(want.b, seen):
-        return want.b
+    bias: Tensor = want.b
+    if not is_trained(bias, seen):
+        return bias
     pool = [item for item in values_of(seen, "trained") if item.shape == want.b.shape]
     if len(pool) != 1:
         raise NotSeen("trained bias")
@@ -532,7 +667,12 @@ def is_trained(value: Tensor, seen: Seen) -> bool:
     return take(values_of(seen, "trainable"), value)
 
 
-@exercise.claim(layer, points=2, sentence="Gradients, those of x too, are the formula's.", waits_on=("scaling", "starts_as_original"))
+@exercise.claim(
+    layer,
+    points=2,
+    sentence="Gradients, those of x too, are the formula's.",
+    waits_on=("scaling", "starts_as_original"),
+)
 def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
     """The gradients of A, B, x and a trained bias are the formula's."""
     if not case["bias"] or case["call"] == "defaults" or 0 in case["batch"]:
@@ -544,14 +684,19 @@ def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
         got = seen[f"{name} grad"]
         if got is None:
             return Violation(f"{name} got no gradient.", grad, None)
-        wrong = claims.close(f"the gradient of {name}", got, grad, (2.0**-23 * (want.terms + rows) + ALPHA_ROUNDING) * size)
+        wrong = claims.close(
+            f"the gradient of {name}", got, grad, (2.0**-23 * (want.terms + rows) + ALPHA_ROUNDING) * size
+        )
         if wrong:
             return wrong
     if not case["train_bias"]:
         return None
     grad, size = truth["bias"]
     for got in values_of(seen, "bias grads"):
-        if got.shape == grad.shape and claims.close("", got, grad, 2.0**-23 * (want.terms + rows) * size) is None:
+        if (
+            got.shape == grad.shape
+            and claims.close("", got, grad, 2.0**-23 * (want.terms + rows) * size) is None
+        ):
             return None
     got = next(iter(values_of(seen, "bias grads")), None)
     if want.b is not None and any(item.shape == want.b.shape for item in values_of(seen, "trainable")):
@@ -573,19 +718,36 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
     after = seen["x after"]
     if not isinstance(after, Tensor) or not torch.equal(after.to(torch.float64), want.x):
         return Violation("The input x was changed by the layer.", want.x, after)
-    wrong = claims.close("y", shaped(seen, "y again", want), y, want.bound(size, lora), "called a second time")
+    wrong = claims.close(
+        "y", shaped(seen, "y again", want), y, want.bound(size, lora), "called a second time"
+    )
     if wrong:
         return wrong
     for name, factors in (("A", {"A": want.A * 2}), ("B", {"B": want.B * 2})):
-        y, size, lora = want.output(**factors, b=trained_bias(case, seen, want) if want.b is not None else None)
-        wrong = claims.close("y", shaped(seen, f"y other {name}", want), y, want.bound(size, lora), f"after other values were copied into lora_{name}")
+        y, size, lora = want.output(
+            **factors, b=trained_bias(case, seen, want) if want.b is not None else None
+        )
+        wrong = claims.close(
+            "y",
+            shaped(seen, f"y other {name}", want),
+            y,
+            want.bound(size, lora),
+            f"after other values were copied into lora_{name}",
+        )
         if wrong:
             return wrong
     A, B = seen["A trained"], seen["B trained"]
-    if not isinstance(A, Tensor) or not isinstance(B, Tensor) or A.shape != want.A.shape or B.shape != want.B.shape:
+    if (
+        not isinstance(A, Tensor)
+        or not isinstance(B, Tensor)
+        or A.shape != want.A.shape
+        or B.shape != want.B.shape
+    ):
         raise NotSeen("trained factors")
     y, size, lora = want.output(A.to(torch.float64), B.to(torch.float64), trained_bias(case, seen, want))
-    return claims.close("y", shaped(seen, "y trained", want), y, want.bound(size, lora), "after a step of training")
+    return claims.close(
+        "y", shaped(seen, "y trained", want), y, want.bound(size, lora), "after a step of training"
+    )
 
 
 # --- dtype and device --------------------------------------------------------------------------------------
@@ -606,7 +768,9 @@ def follows_to(case: Case, seen: Seen, want: Any) -> Verdict:
         return wrong
     y, size, lora = want.output()
     exact = float(torch.tensor(want.scale, dtype=torch.float32)) == want.scale
-    return claims.close("y", shaped(seen, "y", want), y, want.bound(size, None if exact else lora, 2.0**-53), "in float64")
+    return claims.close(
+        "y", shaped(seen, "y", want), y, want.bound(size, None if exact else lora, 2.0**-53), "in float64"
+    )
 
 
 class Moves(Experiment):
@@ -643,7 +807,9 @@ def moves_with_it(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every trainable parameter moves with the layer."""
     for place in [*seen["devices"], *seen["trainable devices"]]:
         if place != "meta":
-            return Violation("A trainable parameter stays behind when the layer is moved to another device.", "meta", place)
+            return Violation(
+                "A trainable parameter stays behind when the layer is moved to another device.", "meta", place
+            )
     return None
 
 
@@ -656,8 +822,12 @@ class Dropout(Experiment):
     id, probe, draws = "dropout", "dropout", 0.0
     space = {"p": (0.25, 0.6), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True)}
     base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False}
-    cover = ({"p": 0.6, "dtype": "float64"}, {"p": 0.1, "batch": [64, 32]}, {"p": 0.9, "batch": [2048]},
-             {"p": 0.5, "batch": [128], "single": True})
+    cover = (
+        {"p": 0.6, "dtype": "float64"},
+        {"p": 0.1, "batch": [64, 32]},
+        {"p": 0.9, "batch": [2048]},
+        {"p": 0.5, "batch": [128], "single": True},
+    )
 
     def arguments(self, case: Case) -> dict[str, Any]:
         ones = torch.ones
@@ -713,8 +883,13 @@ def decode(value: Any, case: Case) -> Tensor | Violation:
         )
     if not bool((bits == bits[:, :1]).all()):
         at = int((bits != bits[:, :1]).any(1).nonzero()[0])
-        return Violation(f"y[{at}] = {value[at].tolist()}: dropped at the output, should be dropped at the input.", "equal columns", value[at])
-    return (bits[:, :1].long() >> torch.arange(4)) & 1
+        return Violation(
+            f"y[{at}] = {value[at].tolist()}: dropped at the output, should be dropped at the input.",
+            "equal columns",
+            value[at],
+        )
+    mask: Tensor = (bits[:, :1].long() >> torch.arange(4)) & 1
+    return mask
 
 
 @exercise.claim(
@@ -734,17 +909,25 @@ def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
     if bool((mask == 1).all()):
         return Violation("In training mode nothing is dropped.", f"a share of {case['p']} dropped", 0.0)
     if bool(((sums == 0) | (sums == 15)).all()):
-        return Violation("A row is dropped as a whole, should be each input by itself.", "each input by itself", "whole rows")
+        return Violation(
+            "A row is dropped as a whole, should be each input by itself.",
+            "each input by itself",
+            "whole rows",
+        )
     if bool((sums == sums[0]).all()):
         return Violation("Every row has the same mask.", "a mask for each row", "one mask")
     if torch.equal(mask, again):
         return Violation("A second call drops the same inputs.", "a new mask at each call", "the same mask")
     share = 1 - float(mask.to(torch.float64).mean())
     if not plausible(share, case["p"], mask.numel()):
-        return Violation(f"A share of {share:.3f} of the inputs is dropped, should be {case['p']}.", case["p"], share)
+        return Violation(
+            f"A share of {share:.3f} of the inputs is dropped, should be {case['p']}.", case["p"], share
+        )
     grad = seen["x grad"]
     grad = grad.reshape(-1, 4) if isinstance(grad, Tensor) and grad.numel() == mask.numel() else grad
-    truth = 192 + 3 * mask.to(torch.float64) * torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=torch.float64) / (1 - case["p"])
+    truth = 192 + 3 * mask.to(torch.float64) * torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=torch.float64) / (
+        1 - case["p"]
+    )
     return claims.close("the gradient of x in training mode", grad, truth, 1e-3)
 
 
@@ -766,16 +949,28 @@ def layer_script(case: Case, tensors: dict[str, Any], property_id: str) -> str:
     """The case as Python: make the layer, set its factors, run it."""
     use, d_in, d_out = named(case), case["in_features"], case["out_features"]
     called = call_source("LoRALayerWithBias", ["linear"], use, case["call"])
-    lines = [f"linear = torch.nn.Linear({d_in}, {d_out}, bias={case['bias']})", f"x = {tensor_source(tensors['x'])}", "with torch.no_grad():"]
+    lines = [
+        f"linear = torch.nn.Linear({d_in}, {d_out}, bias={case['bias']})",
+        f"x = {tensor_source(tensors['x'])}",
+        "with torch.no_grad():",
+    ]
     lines.append(f"    linear.weight.copy_({tensor_source(tensors['W'])})")
     if case["bias"]:
         lines.append(f"    linear.bias.copy_({tensor_source(tensors['b'])})")
-    lines += [f"    linear.{name}.requires_grad_(False)" for name in case["frozen"] if name == "weight" or case["bias"]]
+    lines += [
+        f"    linear.{name}.requires_grad_(False)"
+        for name in case["frozen"]
+        if name == "weight" or case["bias"]
+    ]
     lines.append(f"layer = {called}.{mode(case)}()")
     if property_id in ("factors", "b_zero", "a_random", "bias_flag", "nothing_else_trains"):
-        lines.append('print("yours:   ", [(name, tuple(p.shape), p.tolist()) for name, p in layer.named_parameters() if p.requires_grad])')
+        lines.append(
+            'print("yours:   ", [(name, tuple(p.shape), p.tolist()) for name, p in layer.named_parameters() if p.requires_grad])'
+        )
         bias = " and the bias" if use["train_bias"] and case["bias"] else ""
-        lines.append(f'print("expected: A {(use["rank"], d_in)} random, B {(d_out, use["rank"])} zeros{bias}; nothing else")')
+        lines.append(
+            f'print("expected: A {(use["rank"], d_in)} random, B {(d_out, use["rank"])} zeros{bias}; nothing else")'
+        )
         return script("lora_with_bias", ["LoRALayerWithBias"], lines)
     lines += [
         'weight = lambda factor: getattr(factor, "weight", factor)',
@@ -792,8 +987,12 @@ def layer_script(case: Case, tensors: dict[str, Any], property_id: str) -> str:
     if property_id == "gradients":
         truth = formula.gradients()
         lines += ["x.requires_grad_(True)", f"layer(x).backward({tensor_source(tensors['g'])}.to(x.dtype))"]
-        lines.append('print("yours:    A", weight(layer.lora_A).grad, "B", weight(layer.lora_B).grad, "x", x.grad)')
-        lines.append(f'print("expected: A", {truth["lora_A"][0].tolist()}, "B", {truth["lora_B"][0].tolist()}, "x", {truth["x"][0].tolist()})')
+        lines.append(
+            'print("yours:    A", weight(layer.lora_A).grad, "B", weight(layer.lora_B).grad, "x", x.grad)'
+        )
+        lines.append(
+            f'print("expected: A", {truth["lora_A"][0].tolist()}, "B", {truth["lora_B"][0].tolist()}, "x", {truth["x"][0].tolist()})'
+        )
     elif property_id == "present_values":
         lines += [
             "optimizer = torch.optim.SGD([p for p in layer.parameters() if p.requires_grad], lr=0.0078125)",
@@ -804,5 +1003,8 @@ def layer_script(case: Case, tensors: dict[str, Any], property_id: str) -> str:
             f'print("expected: adapter\'s share", ({formula.scale!r} * x @ A.T @ B.T).tolist())',
         ]
     else:
-        lines += ['print("yours:   ", layer(x).tolist())', f'print("expected:", {formula.output()[0].tolist()})']
+        lines += [
+            'print("yours:   ", layer(x).tolist())',
+            f'print("expected:", {formula.output()[0].tolist()})',
+        ]
     return script("lora_with_bias", ["LoRALayerWithBias"], lines)

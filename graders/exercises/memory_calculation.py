@@ -10,7 +10,17 @@ import math
 from typing import Any
 
 from graders import claims
-from graders.exercise import NOT_APPLICABLE, Case, Exercise, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
+from graders.exercise import (
+    NOT_APPLICABLE,
+    Case,
+    Exercise,
+    Experiment,
+    Failure,
+    NotApplicable,
+    NotSeen,
+    Seen,
+    Violation,
+)
 from graders.replay import call_source, script
 from lora_reference import calculate_memory_requirements
 
@@ -72,7 +82,10 @@ class Estimate(Experiment):
         want = calculate_memory_requirements(case["size"], **named(case))
         called = call_source("calculate_memory_requirements", [repr(case["size"])], named(case), case["call"])
         shown = SHOWN.get(property_id, KEYS)
-        lines = [f"result = {called}", f"for key, expected in {({key: want[key] for key in shown})!r}.items():"]
+        lines = [
+            f"result = {called}",
+            f"for key, expected in { ({key: want[key] for key in shown})!r}.items():",
+        ]
         lines.append('    print(key, "yours:", result.get(key), "expected:", expected)')
         return script("memory_calculation", ["calculate_memory_requirements"], lines)
 
@@ -111,7 +124,9 @@ def number(seen: Seen, key: str) -> float:
 def same_everywhere(seen: Seen) -> bool:
     """Whether every key has the same value: then none of them is an answer."""
     values = seen["values"]
-    return isinstance(values, dict) and len(values) > 1 and len({repr(value) for value in values.values()}) == 1
+    return (
+        isinstance(values, dict) and len(values) > 1 and len({repr(value) for value in values.values()}) == 1
+    )
 
 
 def near(value: float, want: float, lowest: float | None = None) -> bool:
@@ -124,7 +139,7 @@ def lowest_adapters(case: Case, factor: float) -> float:
     """`factor` x P, with P rounded down and one parameter allowed for rounding, in GB."""
     use = named(case)
     count = case["size"] * 1e9 * use["lora_target_ratio"] * 2 * use["lora_rank"] / 4096
-    return max(0.0, math.floor(count) - 1) * factor * TRAINED[use["precision"]] / 1e9
+    return max(0.0, float(math.floor(count) - 1)) * factor * TRAINED[use["precision"]] / 1e9
 
 
 def off(key: str, value: float, want: float) -> Violation:
@@ -133,7 +148,9 @@ def off(key: str, value: float, want: float) -> Violation:
     return Violation(f"`{key}` is {value:.6g}, should be {want:.6g}{ratio}.", {key: want}, {key: value})
 
 
-def right(case: Case, seen: Seen, want: dict[str, float], key: str, lowest: float | None = None) -> Violation | None:
+def right(
+    case: Case, seen: Seen, want: dict[str, float], key: str, lowest: float | None = None
+) -> Violation | None:
     """The value is right, or in the right proportion to the student's own weights."""
     value, weights = number(seen, key), number(seen, "full_ft_weights")
     if near(value, want[key], lowest):
@@ -150,7 +167,9 @@ def integer(case: Case) -> bool:
     return named(case)["precision"] in ("int8", "int4")
 
 
-@exercise.claim(estimate, points=1, sentence="The ten keys; extra keys are allowed, and any real number type.")
+@exercise.claim(
+    estimate, points=1, sentence="The ten keys; extra keys are allowed, and any real number type."
+)
 def keys(case: Case, seen: Seen, want: Any) -> Verdict:
     """The result holds the ten keys, each with a number."""
     if "returned" in seen:
@@ -160,11 +179,15 @@ def keys(case: Case, seen: Seen, want: Any) -> Verdict:
     if not isinstance(missing, list) or not isinstance(seen["values"], dict):
         raise NotSeen("values")
     if missing:
-        return Violation(f"The key `{missing[0]}` is missing.", list(KEYS), [key for key in KEYS if key not in missing])
+        return Violation(
+            f"The key `{missing[0]}` is missing.", list(KEYS), [key for key in KEYS if key not in missing]
+        )
     for key in KEYS:
         value = seen["values"].get(key)
         if type(value) is bool or not isinstance(value, (int, float)):
-            return Violation(f"`{key}` is {claims.kind_of(value)}, should be a number.", "a number", claims.kind_of(value))
+            return Violation(
+                f"`{key}` is {claims.kind_of(value)}, should be a number.", "a number", claims.kind_of(value)
+            )
     if same_everywhere(seen):
         return Violation("All ten values are the same.", want, seen["values"][KEYS[0]])
     return None
@@ -174,7 +197,11 @@ def keys(case: Case, seen: Seen, want: Any) -> Verdict:
 def weights(case: Case, seen: Seen, want: Any) -> Verdict:
     """The weights take N b bytes, in GB of 1e9 bytes."""
     value = number(seen, "full_ft_weights")
-    return None if near(value, want["full_ft_weights"]) else off("full_ft_weights", value, want["full_ft_weights"])
+    return (
+        None
+        if near(value, want["full_ft_weights"])
+        else off("full_ft_weights", value, want["full_ft_weights"])
+    )
 
 
 @exercise.claim(estimate, points=2, sentence="`full_ft_gradients` is N t bytes, divided by 1e9.")
@@ -183,7 +210,9 @@ def full_ft_gradients(case: Case, seen: Seen, want: Any) -> Verdict:
     return NOT_APPLICABLE if integer(case) else right(case, seen, want, "full_ft_gradients")
 
 
-@exercise.claim(estimate, points=2, sentence="`full_ft_optimizer` is 2 N t bytes (Adam's two moments), divided by 1e9.")
+@exercise.claim(
+    estimate, points=2, sentence="`full_ft_optimizer` is 2 N t bytes (Adam's two moments), divided by 1e9."
+)
 def full_ft_optimizer(case: Case, seen: Seen, want: Any) -> Verdict:
     """Full fine-tuning keeps Adam's two moments for each parameter."""
     return NOT_APPLICABLE if integer(case) else right(case, seen, want, "full_ft_optimizer")
@@ -208,7 +237,9 @@ def adapters(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 @exercise.claim(
-    estimate, points=2, sentence="`lora_gradients` is P t bytes and `lora_optimizer` 2 P t bytes, divided by 1e9."
+    estimate,
+    points=2,
+    sentence="`lora_gradients` is P t bytes and `lora_optimizer` 2 P t bytes, divided by 1e9.",
 )
 def lora_training(case: Case, seen: Seen, want: Any) -> Verdict:
     """LoRA keeps gradients and Adam's moments for the adapters only."""
@@ -251,7 +282,11 @@ def _by_bytes(case: Case, seen: Seen, want: dict[str, float], key: str, value: f
     """A wrong unit shows in the weights too, by a factor that is none of the widths: it was paid for there."""
     own = number(seen, "full_ft_weights")
     factor = own / want["full_ft_weights"] if want["full_ft_weights"] else 0.0
-    return None if factor > 0 and near(value, want[key] * factor) and not near(factor, 1.0) else off(key, value, want[key])
+    return (
+        None
+        if factor > 0 and near(value, want[key] * factor) and not near(factor, 1.0)
+        else off(key, value, want[key])
+    )
 
 
 def _adapters_are_off(case: Case, seen: Seen, want: dict[str, float]) -> bool:
@@ -261,7 +296,9 @@ def _adapters_are_off(case: Case, seen: Seen, want: dict[str, float]) -> bool:
     return not any(near(factor, width) for width in (0.25, 0.5, 2.0))
 
 
-@exercise.claim(estimate, points=2, sentence="`full_ft_total` is the sum of the three, `lora_total` the sum of the four.")
+@exercise.claim(
+    estimate, points=2, sentence="`full_ft_total` is the sum of the three, `lora_total` the sum of the four."
+)
 def totals(case: Case, seen: Seen, want: Any) -> Verdict:
     """Each total is the sum of its parts."""
     for key, parts in (("full_ft_total", FULL), ("lora_total", LORA)):
@@ -274,13 +311,17 @@ def totals(case: Case, seen: Seen, want: Any) -> Verdict:
     return None
 
 
-@exercise.claim(estimate, points=1, sentence="`memory_savings_ratio` is `lora_total / full_ft_total` (a plain ratio).")
+@exercise.claim(
+    estimate, points=1, sentence="`memory_savings_ratio` is `lora_total / full_ft_total` (a plain ratio)."
+)
 def ratio(case: Case, seen: Seen, want: Any) -> Verdict:
     """The ratio is LoRA's total divided by full fine-tuning's."""
     value, lora, full = (number(seen, key) for key in ("memory_savings_ratio", "lora_total", "full_ft_total"))
     if near(value, want["memory_savings_ratio"]) or (lora > 0 and full > 0 and near(value, lora / full)):
         return None
-    return off("memory_savings_ratio", value, lora / full if lora > 0 and full > 0 else want["memory_savings_ratio"])
+    return off(
+        "memory_savings_ratio", value, lora / full if lora > 0 and full > 0 else want["memory_savings_ratio"]
+    )
 
 
 # --- what must be refused ----------------------------------------------------------------------------------
@@ -339,11 +380,14 @@ def _refused(seen: Seen, what: str) -> Violation | None:
 
 
 def _valid(case: Case) -> bool:
-    return case["size"] > 0 and case["lora_rank"] >= 0 and case["lora_target_ratio"] >= 0
+    return bool(case["size"] > 0 and case["lora_rank"] >= 0 and case["lora_target_ratio"] >= 0)
 
 
 @exercise.claim(
-    refuse, points=1, sentence="The five names are the only precisions: any other string raises `ValueError`.", waits_on=("keys",)
+    refuse,
+    points=1,
+    sentence="The five names are the only precisions: any other string raises `ValueError`.",
+    waits_on=("keys",),
 )
 def unknown_precision(case: Case, seen: Seen, want: Any) -> Verdict:
     """A precision that does not exist raises ValueError."""

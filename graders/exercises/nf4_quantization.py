@@ -10,20 +10,45 @@ import torch
 from torch import Tensor
 
 from graders import claims
-from graders.exercise import NOT_APPLICABLE, Case, Exercise, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
+from graders.exercise import (
+    NOT_APPLICABLE,
+    Case,
+    Exercise,
+    Experiment,
+    Failure,
+    NotApplicable,
+    NotSeen,
+    Seen,
+    Violation,
+)
 from graders.replay import call_source, script, tensor_source
 from lora_reference import NF4_LEVELS, dequantize_nf4
 
-exercise = Exercise(
-    "nf4_quantization", "NF4 quantization", ("quantize_nf4", "dequantize_nf4"), order=4
-)
+exercise = Exercise("nf4_quantization", "NF4 quantization", ("quantize_nf4", "dequantize_nf4"), order=4)
 LEVELS = torch.as_tensor(NF4_LEVELS, dtype=torch.float64)
 MIDPOINTS = ((LEVELS[1:] + LEVELS[:-1]) / 2).numpy()
 TIE = 1e-6  # either neighbour is right this close to the middle of two levels
 DEFAULT_BLOCK = 64
 Verdict = Violation | NotApplicable | None
 
-SHAPES = ([64], [1], [3], [2, 64], [128], [65], [4, 96], [100], [2, 3], [5, 7, 3], [2, 2, 64], [], [0], [0, 4], [3, 130], [512])
+SHAPES: tuple[list[int], ...] = (
+    [64],
+    [1],
+    [3],
+    [2, 64],
+    [128],
+    [65],
+    [4, 96],
+    [100],
+    [2, 3],
+    [5, 7, 3],
+    [2, 2, 64],
+    [],
+    [0],
+    [0, 4],
+    [3, 130],
+    [512],
+)
 BLOCKS = (64, 64, 64, 1, 2, 3, 16, 32, 100, 256)
 VALUES = ("ones", "ints", "normal", "wide", "levels", "midpoints", "blocks", "zeros")
 
@@ -80,7 +105,14 @@ class Quantize(Experiment):
         "layout": ("contiguous", "contiguous", "transposed", "strided"),
         "call": ("keywords", "positional", "defaults"),
     }
-    base = {"shape": [64], "block_size": 64, "values": "normal", "dtype": "float32", "layout": "contiguous", "call": "keywords"}
+    base = {
+        "shape": [64],
+        "block_size": 64,
+        "values": "normal",
+        "dtype": "float32",
+        "layout": "contiguous",
+        "call": "keywords",
+    }
     cover = (
         {"shape": [128], "values": "levels"},
         {"shape": [2, 1024], "values": "midpoints"},
@@ -117,7 +149,12 @@ class Quantize(Experiment):
 
     def arguments(self, case: Case) -> dict[str, Any]:
         block = DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
-        return {"tensor": make_tensor({**case, "block_size": block}), "layout": case["layout"], "block_size": block, "call": case["call"]}
+        return {
+            "tensor": make_tensor({**case, "block_size": block}),
+            "layout": case["layout"],
+            "block_size": block,
+            "call": case["call"],
+        }
 
     def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
         sent = self.arguments(case)
@@ -145,15 +182,22 @@ class Quantize(Experiment):
         sent = self.arguments(case)
         lines = [f"x = {tensor_source(sent['tensor'])}"]
         if case["layout"] == "transposed" and len(case["shape"]) >= 2:
-            lines.append("x = x.transpose(0, -1).contiguous().transpose(0, -1)  # same values, not contiguous")
+            lines.append(
+                "x = x.transpose(0, -1).contiguous().transpose(0, -1)  # same values, not contiguous"
+            )
         if case["layout"] == "strided" and case["shape"]:
-            lines.append("x = torch.stack([x, x * 0], dim=-1).flatten(-2)[..., ::2]  # same values, not contiguous")
+            lines.append(
+                "x = torch.stack([x, x * 0], dim=-1).flatten(-2)[..., ::2]  # same values, not contiguous"
+            )
         called = call_source("quantize_nf4", ["x"], {"block_size": sent["block_size"]}, case["call"])
         largest, _ = blocks_of(sent["tensor"].reshape(-1), sent["block_size"])
         if property_id == "unchanged":
             lines += ["before = x.clone()", called, 'print("yours:   ", x)', 'print("expected:", before)']
         else:
-            codes = _codes(sent["tensor"].reshape(-1).to(torch.float64), *blocks_of(sent["tensor"].reshape(-1), sent["block_size"]))
+            codes = _codes(
+                sent["tensor"].reshape(-1).to(torch.float64),
+                *blocks_of(sent["tensor"].reshape(-1), sent["block_size"]),
+            )
             lines += [
                 f"codes, scales = {called}",
                 'print("yours:   ", codes.dtype, tuple(codes.shape), codes.flatten()[:64].tolist(), scales[:8])',
@@ -168,7 +212,10 @@ quantize = Quantize()
 
 def feature(case: Case) -> str:
     """The claim that a case is about: the first unusual thing in it, or `plain`."""
-    count, block = math.prod(case["shape"]), DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
+    count, block = (
+        math.prod(case["shape"]),
+        DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"],
+    )
     if case["dtype"] != "float32":
         return "any_dtype"
     if count == 0 or not case["shape"] or not _contiguous(case):
@@ -190,7 +237,11 @@ def _contiguous(case: Case) -> bool:
 def _codes(flat: Tensor, largest: Tensor, number: Tensor) -> Tensor:
     """Nearest codes: of a tie the lower, and 7 in a block of zeros."""
     scale = torch.where(largest > 0, largest, torch.ones_like(largest))
-    return ((flat / scale[number])[:, None] - LEVELS).abs().argmin(1).to(torch.uint8) if flat.numel() else torch.zeros(0, dtype=torch.uint8)
+    return (
+        ((flat / scale[number])[:, None] - LEVELS).abs().argmin(1).to(torch.uint8)
+        if flat.numel()
+        else torch.zeros(0, dtype=torch.uint8)
+    )
 
 
 def _check_codes(codes: Any, want: dict[str, Any], scales: Tensor, only: Tensor) -> Violation | None:
@@ -198,7 +249,9 @@ def _check_codes(codes: Any, want: dict[str, Any], scales: Tensor, only: Tensor)
     flat = codes.reshape(-1)
     if flat.numel() and int(flat.max()) > 15:
         at = int(flat.argmax())
-        return Violation(f"codes holds {int(flat[at])} at position {at}, should be 0 to 15.", "0 to 15", int(flat[at]))
+        return Violation(
+            f"codes holds {int(flat[at])} at position {at}, should be 0 to 15.", "0 to 15", int(flat[at])
+        )
     scale = scales[want["number"]]
     ratio = torch.where(scale > 0, want["flat"] / scale, torch.zeros_like(want["flat"]))
     mine = (ratio - LEVELS[flat.long()]).abs()
@@ -224,7 +277,9 @@ def _check_scales(scales: Any, want: dict[str, Any]) -> Violation | None:
     wrong = claims.tensor("scales", scales, dtype=torch.float32)
     wrong = wrong or claims.tensor("scales", scales, shape=want["largest"].shape)
     size = want["block_size"]
-    return wrong or claims.close("scales", scales, want["largest"], want["largest"] * 2.0**-22, f"blocks of {size} values")
+    return wrong or claims.close(
+        "scales", scales, want["largest"], want["largest"] * 2.0**-22, f"blocks of {size} values"
+    )
 
 
 def _form(seen: Seen, want: dict[str, Any]) -> Violation | None:
@@ -238,7 +293,9 @@ def _form(seen: Seen, want: dict[str, Any]) -> Violation | None:
 def _everything(seen: Seen, want: dict[str, Any]) -> Violation | None:
     """Codes and scales as they should be, in a case with something unusual."""
     wrong = _form(seen, want) or _check_scales(seen["scales"], want)
-    return wrong or _check_codes(seen["codes"], want, want["largest"], torch.ones_like(want["flat"], dtype=torch.bool))
+    return wrong or _check_codes(
+        seen["codes"], want, want["largest"], torch.ones_like(want["flat"], dtype=torch.bool)
+    )
 
 
 @exercise.claim(quantize, points=2, sentence="`codes`: `torch.uint8`, the tensor's shape.")
@@ -247,7 +304,9 @@ def codes_form(case: Case, seen: Seen, want: Any) -> Verdict:
     return _form(seen, want) if feature(case) == "plain" else NOT_APPLICABLE
 
 
-@exercise.claim(quantize, points=3, sentence="`scales`: float32, 1-D, one per block, the block's largest absolute value.")
+@exercise.claim(
+    quantize, points=3, sentence="`scales`: float32, 1-D, one per block, the block's largest absolute value."
+)
 def scales(case: Case, seen: Seen, want: Any) -> Verdict:
     """Each block's scale is its largest absolute value."""
     if feature(case) != "plain" or case["values"] in ("zeros", "blocks"):
@@ -275,7 +334,9 @@ def nearest_level(case: Case, seen: Seen, want: Any) -> Verdict:
     wrong = _check_codes(seen["codes"], want, want["largest"], only)
     own = seen["scales"]
     if wrong and isinstance(own, Tensor) and own.is_floating_point() and own.shape == want["largest"].shape:
-        own = own.to(torch.float64)  # a wrong scale is paid for once: the codes may fit the scale that was returned
+        own = own.to(
+            torch.float64
+        )  # a wrong scale is paid for once: the codes may fit the scale that was returned
         if bool((torch.isfinite(own) & (own > 0) | (want["largest"] == 0)).all()):
             return wrong if _check_codes(seen["codes"], want, own, only) else None
     return wrong
@@ -290,7 +351,11 @@ def nearest_level(case: Case, seen: Seen, want: Any) -> Verdict:
 def zero_block(case: Case, seen: Seen, want: Any) -> Verdict:
     """A block of zeros gets scale 0 and codes 7, without a warning."""
     zero = want["largest"] == 0
-    if case["values"] not in ("zeros", "blocks") or feature(case) not in ("plain", "last_block", "block_size"):
+    if case["values"] not in ("zeros", "blocks") or feature(case) not in (
+        "plain",
+        "last_block",
+        "block_size",
+    ):
         return NOT_APPLICABLE
     if not bool(zero.any()) or (feature(case) != "plain" and case["values"] == "blocks"):
         return NOT_APPLICABLE
@@ -307,12 +372,20 @@ def zero_block(case: Case, seen: Seen, want: Any) -> Verdict:
         value = int(codes[codes != 7][0])
         return Violation(f"A block of zeros has code {value}, should be 7 (level 0).", 7, value)
     warned = [entry for entry in _warnings(seen) if entry[0] == "RuntimeWarning"]
-    return Violation(f"A block of zeros gave a warning: {warned[0][1]}", "no warning", warned[0][1]) if warned else None
+    return (
+        Violation(f"A block of zeros gave a warning: {warned[0][1]}", "no warning", warned[0][1])
+        if warned
+        else None
+    )
 
 
 def _warnings(seen: Seen) -> list[list[str]]:
-    entries = seen["warnings"] if "warnings" in seen else []
-    good = [entry for entry in entries if isinstance(entry, list) and len(entry) == 2] if isinstance(entries, list) else []
+    entries = seen.values.get("warnings")
+    good = (
+        [entry for entry in entries if isinstance(entry, list) and len(entry) == 2]
+        if isinstance(entries, list)
+        else []
+    )
     return [[str(part)[:200] for part in entry] for entry in good]
 
 
@@ -327,7 +400,12 @@ def last_block(case: Case, seen: Seen, want: Any) -> Verdict:
     return _everything(seen, want)
 
 
-@exercise.claim(quantize, points=1, sentence="The tensor is read in row-major order in blocks of `block_size`.", waits_on=MAIN)
+@exercise.claim(
+    quantize,
+    points=1,
+    sentence="The tensor is read in row-major order in blocks of `block_size`.",
+    waits_on=MAIN,
+)
 def block_size(case: Case, seen: Seen, want: Any) -> Verdict:
     """Blocks have the size that was asked for."""
     if feature(case) != "block_size" or case["values"] in ("zeros", "blocks"):
@@ -363,7 +441,9 @@ def _plain_otherwise(case: Case) -> bool:
     return case["values"] not in ("zeros", "blocks") and (count <= 1 or True) and block > 0
 
 
-@exercise.claim(quantize, points=0.5, sentence="Neither function changes its arguments.", waits_on=("codes_form",))
+@exercise.claim(
+    quantize, points=0.5, sentence="Neither function changes its arguments.", waits_on=("codes_form",)
+)
 def unchanged(case: Case, seen: Seen, want: Any) -> Verdict:
     """quantize_nf4 leaves its tensor as it was."""
     if math.prod(case["shape"]) == 0:
@@ -412,12 +492,17 @@ class Dequantize(Experiment):
         count = math.prod(case["shape"])
         rng = np.random.Generator(np.random.Philox(key=[case["seed"], 2]))
         codes = torch.from_numpy(rng.integers(0, 16, count).astype(np.uint8)).reshape(tuple(case["shape"]))
-        scales = claims.contents(case["scales"], [-(-count // block)], case["seed"], 3).abs().to(torch.float32)
+        scales = (
+            claims.contents(case["scales"], [-(-count // block)], case["seed"], 3).abs().to(torch.float32)
+        )
         return {"codes": codes, "scales": scales, "block_size": block, "call": case["call"]}
 
     def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
         sent = self.arguments(case)
-        return {**sent, "values": dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"]).to(torch.float64)}
+        return {
+            **sent,
+            "values": dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"]).to(torch.float64),
+        }
 
     def limit(self, case: Case) -> float:
         return 30.0 if math.prod(case["shape"]) > 1000 else 4.0
@@ -427,15 +512,26 @@ class Dequantize(Experiment):
 
     def describe(self, case: Case) -> dict[str, Any]:
         sent = self.arguments(case)
-        return {name: sent[name] for name in ("codes", "scales", "block_size") if (name, case["call"]) != ("block_size", "defaults")}
+        return {
+            name: sent[name]
+            for name in ("codes", "scales", "block_size")
+            if (name, case["call"]) != ("block_size", "defaults")
+        }
 
     def reproduce(self, case: Case, property_id: str) -> str:
         sent = self.arguments(case)
-        called = call_source("dequantize_nf4", ["codes", "scales"], {"block_size": sent["block_size"]}, case["call"])
+        called = call_source(
+            "dequantize_nf4", ["codes", "scales"], {"block_size": sent["block_size"]}, case["call"]
+        )
         want = dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"])
         lines = [f"codes = {tensor_source(sent['codes'])}", f"scales = {tensor_source(sent['scales'])}"]
         if property_id == "dequantize_unchanged":
-            lines += ["before = codes.clone(), scales.clone()", called, 'print("yours:   ", codes, scales)', 'print("expected:", *before)']
+            lines += [
+                "before = codes.clone(), scales.clone()",
+                called,
+                'print("yours:   ", codes, scales)',
+                'print("expected:", *before)',
+            ]
         else:
             lines += [
                 f"values = {called}",
@@ -451,7 +547,11 @@ dequantize = Dequantize()
 def plain(case: Case) -> bool:
     """Whole blocks of 64 in a tensor that is not empty."""
     count = math.prod(case["shape"])
-    return count > 0 and count % DEFAULT_BLOCK == 0 and (case["block_size"] == DEFAULT_BLOCK or case["call"] == "defaults")
+    return (
+        count > 0
+        and count % DEFAULT_BLOCK == 0
+        and (case["block_size"] == DEFAULT_BLOCK or case["call"] == "defaults")
+    )
 
 
 def _values(seen: Seen, want: dict[str, Any]) -> Violation | None:
@@ -459,7 +559,9 @@ def _values(seen: Seen, want: dict[str, Any]) -> Violation | None:
     got = seen["values"]
     if isinstance(got, Tensor) and got.numel() == values.numel() and got.shape != values.shape:
         got = got.reshape(values.shape)  # the shape is another claim's
-    return claims.close("The value", got, values, values.abs() * 2.0**-21, f"blocks of {want['block_size']} values")
+    return claims.close(
+        "The value", got, values, values.abs() * 2.0**-21, f"blocks of {want['block_size']} values"
+    )
 
 
 @exercise.claim(

@@ -10,10 +10,25 @@ import torch
 from torch import Tensor
 
 from graders import claims
-from graders.exercise import NOT_APPLICABLE, Case, Exercise, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
+from graders.exercise import (
+    NOT_APPLICABLE,
+    Case,
+    Exercise,
+    Experiment,
+    Failure,
+    NotApplicable,
+    NotSeen,
+    Seen,
+    Violation,
+)
 from graders.replay import script
 
-exercise = Exercise("selective_injection", "Selective injection", ("add_lora_to_model_selective", "compare_target_modules"), order=2)
+exercise = Exercise(
+    "selective_injection",
+    "Selective injection",
+    ("add_lora_to_model_selective", "compare_target_modules"),
+    order=2,
+)
 Verdict = Violation | NotApplicable | None
 DEFAULT_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj"]
 ALL_SEVEN = [*DEFAULT_TARGETS, "gate_proj", "up_proj", "down_proj"]
@@ -45,7 +60,16 @@ MODELS: dict[str, list[tuple[str, str]]] = {
     ],
 }  # fmt: skip
 CONTAINERS = ("node", "list", "dict", "sequential")
-TARGETS = (["q_proj"], ["q_proj", "v_proj"], ["v_proj"], ["up_proj"], ["q_proj", "up_proj"], None, DEFAULT_TARGETS, ALL_SEVEN)
+TARGETS = (
+    ["q_proj"],
+    ["q_proj", "v_proj"],
+    ["v_proj"],
+    ["up_proj"],
+    ["q_proj", "up_proj"],
+    None,
+    DEFAULT_TARGETS,
+    ALL_SEVEN,
+)
 
 
 class Inject(Experiment):
@@ -60,7 +84,14 @@ class Inject(Experiment):
         "call": ("keywords", "positional"),
         "bias": ("all", "none", "some"),
     }
-    base = {"model": "flat", "targets": ["q_proj", "v_proj"], "rank": 2, "alpha": 16, "call": "keywords", "bias": "all"}
+    base = {
+        "model": "flat",
+        "targets": ["q_proj", "v_proj"],
+        "rank": 2,
+        "alpha": 16,
+        "call": "keywords",
+        "bias": "all",
+    }
     cover = (
         {"model": "nested", "bias": "some"},
         {"model": "nested", "targets": ["up_proj", "down_proj"], "rank": 4},
@@ -143,15 +174,30 @@ class Inject(Experiment):
         return "wraps_targets" if failure.step in ("", "add_lora_to_model_selective") else "keeps_pretrained"
 
     def describe(self, case: Case) -> dict[str, Any]:
-        names = [f"{name}: {LAYER_NAMES[kind]}" for name, kind in MODELS.get(case["model"], []) if kind not in CONTAINERS]
-        shown: dict[str, Any] = {"model": names or "SimpleTransformerBlock(16, 2)", "target_modules": case["targets"]}
-        return shown if case["call"] == "defaults" else {**shown, "rank": case["rank"], "alpha": case["alpha"]}
+        names = [
+            f"{name}: {LAYER_NAMES[kind]}"
+            for name, kind in MODELS.get(case["model"], [])
+            if kind not in CONTAINERS
+        ]
+        shown: dict[str, Any] = {
+            "model": names or "SimpleTransformerBlock(16, 2)",
+            "target_modules": case["targets"],
+        }
+        return (
+            shown if case["call"] == "defaults" else {**shown, "rank": case["rank"], "alpha": case["alpha"]}
+        )
 
     def reproduce(self, case: Case, property_id: str) -> str:
         return inject_script(case, self.specs(case))
 
 
-LAYER_NAMES = {"linear": "Linear", "norm": "LayerNorm", "conv": "Conv1d", "embedding": "Embedding", "identity": "Identity"}
+LAYER_NAMES = {
+    "linear": "Linear",
+    "norm": "LayerNorm",
+    "conv": "Conv1d",
+    "embedding": "Embedding",
+    "identity": "Identity",
+}
 
 
 def wire_spec(spec: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +221,9 @@ def alpha_of(case: Case) -> float:
 class Expected:
     """What the contract says of one case, beside what was seen."""
 
-    def __init__(self, case: Case, specs: list[dict[str, Any]] | None, inputs: list[Tensor], seen: Seen) -> None:
+    def __init__(
+        self, case: Case, specs: list[dict[str, Any]] | None, inputs: list[Tensor], seen: Seen
+    ) -> None:
         self.case, self.specs, self.inputs = case, specs, inputs
         targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
         before = seen["modules before"]
@@ -197,7 +245,9 @@ class Expected:
         assert self.specs is not None
         parts, bounds = [], []
         scale = alpha_of(self.case) / rank_of(self.case)
-        for spec, x in zip([spec for spec in self.specs if spec["kind"] == "linear"], self.linear_inputs(), strict=True):
+        for spec, x in zip(
+            [spec for spec in self.specs if spec["kind"] == "linear"], self.linear_inputs(), strict=True
+        ):
             W, x = spec["weight"], x.to(torch.float64)
             b = spec.get("has_bias", torch.zeros(spec["out"], dtype=torch.float64))
             y, size = x @ W.T + b, x.abs() @ W.abs().T + b.abs()
@@ -219,7 +269,14 @@ class Expected:
         """The Linear layers' share of the model's output. Raises NotSeen where the output has another length."""
         assert self.specs is not None
         leaves = [spec for spec in self.specs if spec["kind"] != "container"]
-        sizes = [3 * spec["out"] if spec["kind"] == "linear" else 6 * spec["in"] if spec["kind"] == "conv" else 3 * spec["in"] for spec in leaves]
+        sizes = [
+            3 * spec["out"]
+            if spec["kind"] == "linear"
+            else 6 * spec["in"]
+            if spec["kind"] == "conv"
+            else 3 * spec["in"]
+            for spec in leaves
+        ]
         if not isinstance(y, Tensor) or y.numel() != sum(sizes):
             raise NotSeen("y")
         parts = torch.split(y.flatten().to(torch.float64), sizes)
@@ -261,19 +318,36 @@ def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
     extra = [name for name in found if name not in want.wrapped]
     targets = "None" if want.case["targets"] is None else want.case["targets"]
     if missing:
-        return Violation(f"`{missing[0]}` has no factors lora_A and lora_B, with target_modules={targets}.", sorted(want.wrapped), found)
+        return Violation(
+            f"`{missing[0]}` has no factors lora_A and lora_B, with target_modules={targets}.",
+            sorted(want.wrapped),
+            found,
+        )
     if extra:
-        return Violation(f"`{extra[0] or 'the model'}` was wrapped, with target_modules={targets}.", sorted(want.wrapped), found)
+        return Violation(
+            f"`{extra[0] or 'the model'}` was wrapped, with target_modules={targets}.",
+            sorted(want.wrapped),
+            found,
+        )
     return None
 
 
-@exercise.claim(inject, points=3, sentence="Wraps in place every `nn.Linear` whose dotted name matches a pattern in `target_modules`, at any depth.")
+@exercise.claim(
+    inject,
+    points=3,
+    sentence="Wraps in place every `nn.Linear` whose dotted name matches a pattern in `target_modules`, at any depth.",
+)
 def wraps_targets(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every Linear layer that matches is wrapped, at any depth, and no other."""
     return _set_of_layers(seen, want) if ordinary(case) else NOT_APPLICABLE
 
 
-@exercise.claim(inject, points=2, sentence='`None` means `["q_proj", "k_proj", "v_proj", "o_proj"]`; `rank=8, alpha=16`.', waits_on=("wraps_targets",))
+@exercise.claim(
+    inject,
+    points=2,
+    sentence='`None` means `["q_proj", "k_proj", "v_proj", "o_proj"]`; `rank=8, alpha=16`.',
+    waits_on=("wraps_targets",),
+)
 def default_arguments(case: Case, seen: Seen, want: Any) -> Verdict:
     """Without target_modules the four attention projections are wrapped; rank is 8, alpha 16."""
     if case["targets"] == [] or not (case["targets"] is None or case["call"] == "defaults"):
@@ -293,7 +367,10 @@ def empty_list(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 @exercise.claim(
-    inject, points=2, sentence="Only `nn.Linear` layers are wrapped; a module of another kind with a matching name is left as it is.", waits_on=("wraps_targets",)
+    inject,
+    points=2,
+    sentence="Only `nn.Linear` layers are wrapped; a module of another kind with a matching name is left as it is.",
+    waits_on=("wraps_targets",),
 )
 def only_linear(case: Case, seen: Seen, want: Any) -> Verdict:
     """Modules of other kinds are left as they are, whatever their name."""
@@ -320,7 +397,11 @@ def rest_frozen(case: Case, seen: Seen, want: Any) -> Verdict:
         return NOT_APPLICABLE
     _factors_seen(seen, want)
     loose = [name for name, (_, trains, letter) in parameters(seen).items() if trains and not letter]
-    return Violation(f"`{loose[0]}` is still trainable.", "only the factors are trainable", loose) if loose else None
+    return (
+        Violation(f"`{loose[0]}` is still trainable.", "only the factors are trainable", loose)
+        if loose
+        else None
+    )
 
 
 @exercise.claim(inject, points=1, sentence="On return the adapters' factors are trainable.")
@@ -345,7 +426,9 @@ def _ranks(seen: Seen, want: Expected) -> Violation | None:
         if letter:
             got = shape[0] if letter == "A" else shape[-1]
             if got != rank:
-                return Violation(f"`{name}` has shape {tuple(shape)}: its rank is {got}, should be {rank}.", rank, got)
+                return Violation(
+                    f"`{name}` has shape {tuple(shape)}: its rank is {got}, should be {rank}.", rank, got
+                )
     return None
 
 
@@ -358,7 +441,9 @@ def rank(case: Case, seen: Seen, want: Any) -> Verdict:
     return _ranks(seen, want)
 
 
-@exercise.claim(inject, points=1, sentence="A wrapped layer has its own factors.", waits_on=("wraps_targets",))
+@exercise.claim(
+    inject, points=1, sentence="A wrapped layer has its own factors.", waits_on=("wraps_targets",)
+)
 def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
     """No two layers share a factor."""
     if not ordinary(case) or len(want.wrapped) < 2:
@@ -367,12 +452,16 @@ def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
     set_to, got = tensors(seen, "factors set"), tensors(seen, "factors")
     for name, value in set_to.items():
         if name not in got or not torch.equal(got[name], value):
-            return Violation(f"`{name}` changed when the factors of another layer were set.", value, got.get(name))
+            return Violation(
+                f"`{name}` changed when the factors of another layer were set.", value, got.get(name)
+            )
     return None
 
 
 @exercise.claim(
-    inject, points=2, sentence="A wrapped layer keeps the pretrained weight and bias. The model's output does not change at injection."
+    inject,
+    points=2,
+    sentence="A wrapped layer keeps the pretrained weight and bias. The model's output does not change at injection.",
 )
 def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
     """Injection leaves the model's output as it was."""
@@ -383,7 +472,9 @@ def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
         before = seen["y before"]
         if not isinstance(before, Tensor):
             raise NotSeen("y before")
-        return claims.close("the block's output", seen["y after"], before.to(torch.float64), 1e-4, "after injection")
+        return claims.close(
+            "the block's output", seen["y after"], before.to(torch.float64), 1e-4, "after injection"
+        )
     y, bound = want.outputs({}, {})
     return claims.close("the layers' outputs", want.linear_part(seen["y after"]), y, bound, "after injection")
 
@@ -398,14 +489,35 @@ def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
     for name, pair in layers.items():
         spec = next(spec for spec in want.specs or [] if spec["name"] == name)
         A, B = factors[pair["A"]], factors[pair["B"]]
-        if A.dim() != 2 or B.dim() != 2 or A.shape[1] != spec["in"] or B.shape[0] != spec["out"] or A.shape[0] != B.shape[1]:
-            return Violation(f"`{name}`: lora_A and lora_B have shapes {tuple(A.shape)} and {tuple(B.shape)}.", "(rank, in) and (out, rank)", "others")
+        if (
+            A.dim() != 2
+            or B.dim() != 2
+            or A.shape[1] != spec["in"]
+            or B.shape[0] != spec["out"]
+            or A.shape[0] != B.shape[1]
+        ):
+            return Violation(
+                f"`{name}`: lora_A and lora_B have shapes {tuple(A.shape)} and {tuple(B.shape)}.",
+                "(rank, in) and (out, rank)",
+                "others",
+            )
     y, bound = want.outputs(factors, layers)
     scale = alpha_of(want.case) / rank_of(want.case)
-    return claims.close("the layers' outputs", want.linear_part(seen["y set"]), y, bound, f"with factors set, alpha / rank = {scale:g}")
+    return claims.close(
+        "the layers' outputs",
+        want.linear_part(seen["y set"]),
+        y,
+        bound,
+        f"with factors set, alpha / rank = {scale:g}",
+    )
 
 
-@exercise.claim(inject, points=2, sentence="A wrapped layer scales by `alpha / rank`.", waits_on=("wraps_targets", "rank", "keeps_pretrained"))
+@exercise.claim(
+    inject,
+    points=2,
+    sentence="A wrapped layer scales by `alpha / rank`.",
+    waits_on=("wraps_targets", "rank", "keeps_pretrained"),
+)
 def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
     """Wrapped layers add (alpha / rank) x A^T B^T."""
     if not ordinary(case) or want.specs is None:
@@ -413,14 +525,20 @@ def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
     return _output_with_factors(seen, want)
 
 
-@exercise.claim(inject, points=1, sentence="Wraps in place, and returns the same model.", waits_on=("wraps_targets",))
+@exercise.claim(
+    inject, points=1, sentence="Wraps in place, and returns the same model.", waits_on=("wraps_targets",)
+)
 def returns_same_model(case: Case, seen: Seen, want: Any) -> Verdict:
     """The model that was given is changed and returned."""
     if seen["same model"] is True:
         return None
     got = seen["returned"]
     shown = "another model" if got == "a module" else str(got)[:60]
-    return Violation(f"add_lora_to_model_selective returned {shown}, should be the model it was given.", "the same model", shown)
+    return Violation(
+        f"add_lora_to_model_selective returned {shown}, should be the model it was given.",
+        "the same model",
+        shown,
+    )
 
 
 def _same_objects(seen: Seen, want: Expected) -> Violation | None:
@@ -431,11 +549,20 @@ def _same_objects(seen: Seen, want: Expected) -> Violation | None:
         if name in want.wrapped or not name or any(name.startswith(f"{item}.") for item in want.wrapped):
             continue
         if after.get(name) != number:
-            return Violation(f"`{name}` is no longer the object that it was.", "the same object", "another object" if name in after else "gone")
+            return Violation(
+                f"`{name}` is no longer the object that it was.",
+                "the same object",
+                "another object" if name in after else "gone",
+            )
     return None
 
 
-@exercise.claim(inject, points=1, sentence="Untargeted modules are the same objects as before.", waits_on=("wraps_targets", "returns_same_model"))
+@exercise.claim(
+    inject,
+    points=1,
+    sentence="Untargeted modules are the same objects as before.",
+    waits_on=("wraps_targets", "returns_same_model"),
+)
 def untargeted_stay(case: Case, seen: Seen, want: Any) -> Verdict:
     """Untargeted modules are the same objects as before."""
     return NOT_APPLICABLE if case["targets"] == [] or case["model"] == "others" else _same_objects(seen, want)
@@ -457,7 +584,11 @@ def inject_script(case: Case, specs: list[dict[str, Any]] | None) -> str:
             }[spec.get("holds", spec["kind"])]  # fmt: skip
             lines.append(f"model.get_submodule({parent!r}).add_module({name!r}, {made})")
     named = "" if case["call"] == "defaults" else f", rank={case['rank']}, alpha={case['alpha']}"
-    targets = "" if case["call"] == "defaults" and case["targets"] is None else f", target_modules={case['targets']!r}"
+    targets = (
+        ""
+        if case["call"] == "defaults" and case["targets"] is None
+        else f", target_modules={case['targets']!r}"
+    )
     lines += [
         f"result = add_lora_to_model_selective(model{named}{targets})",
         'print("yours:    same model:", result is model)',
@@ -485,7 +616,11 @@ class Compare(Experiment):
     base = {"calls": [["qv", "qkvo"], ["all", "qv"]]}
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        return {"calls": [[CONFIGS[name] for name in names] for names in case["calls"]], "n_epochs": EPOCHS, "seed": case["seed"]}
+        return {
+            "calls": [[CONFIGS[name] for name in names] for names in case["calls"]],
+            "n_epochs": EPOCHS,
+            "seed": case["seed"],
+        }
 
     def limit(self, case: Case) -> float:
         return CALL_SECONDS * len(case["calls"])
@@ -502,7 +637,9 @@ class Compare(Experiment):
         lines.append(f"    for key, entry in compare_target_modules(configs, n_epochs={EPOCHS}).items():")
         lines.append("        print(key, entry)")
         lines += [f"show({[CONFIGS[name] for name in names]!r})" for names in case["calls"]]
-        lines.append(f'print("expected: {EPOCHS} losses each, that do not rise; the same for q_proj+v_proj in both calls")')
+        lines.append(
+            f'print("expected: {EPOCHS} losses each, that do not rise; the same for q_proj+v_proj in both calls")'
+        )
         return script("selective_injection", ["compare_target_modules"], lines)
 
 
@@ -541,7 +678,11 @@ def losses_of(entry: dict[str, Any]) -> list[float]:
 def models_of(call: dict[str, Any]) -> list[dict[str, Any]]:
     """The models with factors that ran, in order."""
     models = call.get("models")
-    good = [model for model in models if isinstance(model, dict) and model.get("factors")] if isinstance(models, list) else []
+    good = (
+        [model for model in models if isinstance(model, dict) and model.get("factors")]
+        if isinstance(models, list)
+        else []
+    )
     if not good:
         raise NotSeen("models with factors")
     return good
@@ -567,28 +708,52 @@ def entries(case: Case, seen: Seen, want: Any) -> Verdict:
     for configs, call in calls(case, seen):
         wanted = ["+".join(targets) for targets in configs]
         if call.get("keys") != wanted:
-            return Violation(f"The keys are {claims.show(call.get('keys'))}, should be {wanted}.", wanted, call.get("keys"))
+            return Violation(
+                f"The keys are {claims.show(call.get('keys'))}, should be {wanted}.", wanted, call.get("keys")
+            )
         for targets in configs:
             entry = call["entries"].get("+".join(targets)) if isinstance(call.get("entries"), dict) else None
             if not isinstance(entry, dict):
                 return Violation(f"The entry of {targets} is no dict.", "a dict", claims.kind_of(entry))
-            missing = [key for key in ("target_modules", "trainable_params", "losses", "final_loss") if key not in entry]
+            missing = [
+                key
+                for key in ("target_modules", "trainable_params", "losses", "final_loss")
+                if key not in entry
+            ]
             if missing:
                 return Violation(f"The entry of {targets} has no `{missing[0]}`.", missing[0], sorted(entry))
             if entry["target_modules"] != targets:
-                return Violation(f"`target_modules` is {claims.show(entry['target_modules'])}, should be {targets}.", targets, entry["target_modules"])
+                return Violation(
+                    f"`target_modules` is {claims.show(entry['target_modules'])}, should be {targets}.",
+                    targets,
+                    entry["target_modules"],
+                )
             try:
                 losses = losses_of(entry)
             except NotSeen:
-                return Violation("`losses` is no list of numbers.", f"{EPOCHS} floats", claims.show(entry["losses"]))
+                return Violation(
+                    "`losses` is no list of numbers.", f"{EPOCHS} floats", claims.show(entry["losses"])
+                )
             final = entry["final_loss"]
-            if not isinstance(final, (int, float)) or not (final == losses[-1] or abs(final - losses[-1]) <= 1e-6 * abs(losses[-1])):
-                if all(math.isfinite(loss) for loss in losses):
-                    return Violation(f"`final_loss` is {claims.show(final)}, should be the last loss, {losses[-1]:.6g}.", losses[-1], final)
+            same = isinstance(final, (int, float)) and (
+                final == losses[-1] or abs(final - losses[-1]) <= 1e-6 * abs(losses[-1])
+            )
+            if not same and all(math.isfinite(loss) for loss in losses):
+                return Violation(
+                    f"`final_loss` is {claims.show(final)}, should be the last loss, {losses[-1]:.6g}.",
+                    losses[-1],
+                    final,
+                )
     return None
 
 
-@exercise.claim(compare, points=1, function=SECOND, sentence="`losses`: `n_epochs` floats, the training loss of each epoch.", waits_on=("entries",))
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="`losses`: `n_epochs` floats, the training loss of each epoch.",
+    waits_on=("entries",),
+)
 def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
     """There is one loss for each of the n_epochs epochs."""
     for configs, call in calls(case, seen):
@@ -599,7 +764,13 @@ def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
     return None
 
 
-@exercise.claim(compare, points=2, function=SECOND, sentence="`trainable_params` (int): what the injection makes trainable.", waits_on=("entries",))
+@exercise.claim(
+    compare,
+    points=2,
+    function=SECOND,
+    sentence="`trainable_params` (int): what the injection makes trainable.",
+    waits_on=("entries",),
+)
 def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     """trainable_params counts the parameters that are trained."""
     for configs, call in calls(case, seen):
@@ -607,7 +778,9 @@ def counts(case: Case, seen: Seen, want: Any) -> Verdict:
             truth = sum(count for count, trains in own_injection(seen, targets).values() if trains)
             got = entry_of(call, targets).get("trainable_params")
             if type(got) is bool or not isinstance(got, (int, float)) or got != truth:
-                return Violation(f"`trainable_params` of {targets} is {claims.show(got)}, should be {truth}.", truth, got)
+                return Violation(
+                    f"`trainable_params` of {targets} is {claims.show(got)}, should be {truth}.", truth, got
+                )
     return None
 
 
@@ -625,11 +798,19 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
             own_injection(seen, targets)
         models = models_of(call)
         if len(models) < len(configs):
-            return Violation(f"{len(models)} block was trained for {len(configs)} configurations.", f"{len(configs)} fresh blocks", len(models))
+            return Violation(
+                f"{len(models)} block was trained for {len(configs)} configurations.",
+                f"{len(configs)} fresh blocks",
+                len(models),
+            )
         first = base_marks(models[0])
         for number, model in enumerate(models[: len(configs)]):
             if base_marks(model) != first:
-                return Violation(f"Configuration {number + 1} starts from other weights than configuration 1.", "the same weights", "other weights")
+                return Violation(
+                    f"Configuration {number + 1} starts from other weights than configuration 1.",
+                    "the same weights",
+                    "other weights",
+                )
     return None
 
 
@@ -642,17 +823,25 @@ def base_marks(model: dict[str, Any]) -> list[str]:
 
 
 @exercise.claim(
-    compare, points=1, function=SECOND, sentence="Each configuration trains on data of `generate_synthetic_data`, and on the same data.", waits_on=("entries",)
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="Each configuration trains on data of `generate_synthetic_data`, and on the same data.",
+    waits_on=("entries",),
 )
 def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration trains on the same data."""
-    for configs, call in calls(case, seen):
+    for _, call in calls(case, seen):
         models_of(call)
         first: set[str] = set()
         for number, marks in enumerate(data_by_model(call)):
             first = first or set(marks)
             if not set(marks) <= first:
-                return Violation(f"Configuration {number + 1} trains on other data than configuration 1.", "the same data", "other data")
+                return Violation(
+                    f"Configuration {number + 1} trains on other data than configuration 1.",
+                    "the same data",
+                    "other data",
+                )
         if not first:
             return Violation("generate_synthetic_data was not used.", "its data", "other data")
     return None
@@ -696,8 +885,14 @@ def independent(case: Case, seen: Seen, want: Any) -> Verdict:
     for targets in [targets for targets in pairs[0][0] if targets in pairs[1][0]]:
         own_injection(seen, targets)
         first, second = (losses_of(entry_of(call, targets)) for _, call in pairs)
-        if len(first) != len(second) or any(abs(a - b) > SAME_LOSS * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)):
-            return Violation(f"The losses of {targets} are others when other configurations stand before it.", first, second)
+        if len(first) != len(second) or any(
+            abs(a - b) > SAME_LOSS * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)
+        ):
+            return Violation(
+                f"The losses of {targets} are others when other configurations stand before it.",
+                first,
+                second,
+            )
     return None
 
 
@@ -717,21 +912,39 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
             if not all(math.isfinite(loss) for loss in losses):
                 return Violation(f"The losses of {targets} are not finite.", "finite losses", losses)
             if len(losses) > 1 and len(set(losses)) == 1:
-                return Violation(f"The losses of {targets} are all equal: nothing is trained.", "losses that change", losses)
+                return Violation(
+                    f"The losses of {targets} are all equal: nothing is trained.",
+                    "losses that change",
+                    losses,
+                )
             third = max(1, len(losses) // 3)
             start, end = sum(losses[:third]) / third, sum(losses[-third:]) / third
             if end > LAST_THIRD * start:
-                return Violation(f"The losses of {targets} rise: {start:.6g} at first, {end:.6g} at the end.", "losses that do not rise", losses)
+                return Violation(
+                    f"The losses of {targets} rise: {start:.6g} at first, {end:.6g} at the end.",
+                    "losses that do not rise",
+                    losses,
+                )
         for model in models_of(call):
             start_marks, end_marks = model.get("start"), model.get("end")
             if not isinstance(start_marks, dict) or not isinstance(end_marks, dict):
                 raise NotSeen("marks")
             if all(start_marks.get(name) == end_marks.get(name) for name in model["factors"]):
-                return Violation("The adapters are the same after training as before.", "trained adapters", "unchanged adapters")
+                return Violation(
+                    "The adapters are the same after training as before.",
+                    "trained adapters",
+                    "unchanged adapters",
+                )
     return None
 
 
-@exercise.claim(compare, points=1, function=SECOND, sentence="Training trains the adapters, and only them.", waits_on=("entries", "trains", "same_start"))
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="Training trains the adapters, and only them.",
+    waits_on=("entries", "trains", "same_start"),
+)
 def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
     """Training leaves everything but the adapters as it was."""
     for configs, call in calls(case, seen):
@@ -741,7 +954,11 @@ def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
             if not isinstance(start, dict) or not isinstance(end, dict):
                 raise NotSeen("marks")
             for name, mark in start.items():
-                loose = name in flags and bool(flags[name][1])  # left trainable by the injection, which has paid for it
+                loose = name in flags and bool(
+                    flags[name][1]
+                )  # left trainable by the injection, which has paid for it
                 if name not in model["factors"] and not loose and end.get(name) != mark:
-                    return Violation(f"`{name}` was changed by the training of {targets}.", "unchanged", "changed")
+                    return Violation(
+                        f"`{name}` was changed by the training of {targets}.", "unchanged", "changed"
+                    )
     return None

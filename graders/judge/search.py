@@ -27,7 +27,8 @@ MOST_DEATHS = 20  # workers that one experiment may cost before it is stopped
 REPEATS = 2  # times that a smallest failing case is asked again, to see whether the code wobbles
 
 os.environ.setdefault(
-    "HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), f"loralab-hypothesis-{os.getuid()}")
+    "HYPOTHESIS_STORAGE_DIRECTORY",
+    os.path.join(tempfile.gettempdir(), f"loralab-hypothesis-{os.getuid()}")
     if hasattr(os, "getuid")
     else os.path.join(tempfile.gettempdir(), "loralab-hypothesis"),
 )
@@ -107,7 +108,11 @@ class Search:
     """One experiment on one submission. `ask` gets a case and shows what the worker saw."""
 
     def __init__(
-        self, experiment: Experiment, checks: Sequence[tuple[str, Check]], ask: Callable[[Case], Seen], seed: int
+        self,
+        experiment: Experiment,
+        checks: Sequence[tuple[str, Check]],
+        ask: Callable[[Case], Seen],
+        seed: int,
     ) -> None:
         self.experiment = experiment
         self.checks = list(checks)

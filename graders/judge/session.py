@@ -141,8 +141,14 @@ class Session:
         if any(state == "attempt" for state in states.values()):
             return Loaded("graded", "", states, where, notes)
         if all(state == "stub" for state in states.values()):
-            what = "is still the stub that was handed out" if len(states) == 1 else "are still the stubs handed out"
-            message = f"Nothing to grade yet: {_and(list(states))} {what}. Whenever you start, this page will help."
+            what = (
+                "is still the stub that was handed out"
+                if len(states) == 1
+                else "are still the stubs handed out"
+            )
+            message = (
+                f"Nothing to grade yet: {_and(list(states))} {what}. Whenever you start, this page will help."
+            )
             return Loaded("not_attempted", message, states, where, notes)
         return self._missing(states, where, notes)
 
@@ -154,7 +160,9 @@ class Session:
         )
         if problem and not self.submission.files.get(name):
             return Loaded("unreadable", problem, states, where, notes)
-        present = sorted(self.submission.files) + ([self.submission.notebook_name] if self.submission.notebook else [])
+        present = sorted(self.submission.files) + (
+            [self.submission.notebook_name] if self.submission.notebook else []
+        )
         handed_in = f"handed in: {', '.join(present[:12])}" if present else "nothing was handed in"
         message = f"No definition of {_and(gone)} was found, in {name} or in a notebook ({handed_in})."
         return Loaded("missing", message, states, where, notes)
@@ -215,7 +223,12 @@ def _frames(raised: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
     frames = raised.get("frames")
     good = []
     for frame in frames[:10] if isinstance(frames, list) else []:
-        if isinstance(frame, list) and len(frame) == 2 and type(frame[0]) is int and isinstance(frame[1], str):
+        if (
+            isinstance(frame, list)
+            and len(frame) == 2
+            and type(frame[0]) is int
+            and isinstance(frame[1], str)
+        ):
             good.append((frame[0], frame[1]))
     return tuple(good)
 
@@ -266,5 +279,11 @@ def _seen(answer: Answer, cpu_seconds: float) -> Seen:
 
 
 def _broken(answer: Answer) -> Answer:
-    return Answer("broken_protocol", None, "loaded once, but not a second time", answer.cpu_seconds,
-                  answer.wall_seconds, False)
+    return Answer(
+        "broken_protocol",
+        None,
+        "loaded once, but not a second time",
+        answer.cpu_seconds,
+        answer.wall_seconds,
+        False,
+    )

@@ -33,4 +33,6 @@ def grade_text(exercise: Exercise, text: bytes, box: Box, settings: Settings) ->
 
 def lost(report: ExerciseReport) -> list[str]:
     """What did not pass, in words."""
-    return [f"{item.id} {item.status}: {item.message}" for item in report.properties if item.status != "passed"]
+    return [
+        f"{item.id} {item.status}: {item.message}" for item in report.properties if item.status != "passed"
+    ]

@@ -5,8 +5,9 @@ import copy
 import numpy as np
 import pytest
 import torch
-from lora_reference import LoRALayer, LoRALayerNumPy, SimpleTransformerBlock, add_lora_to_model
 from torch import nn
+
+from lora_reference import LoRALayer, LoRALayerNumPy, SimpleTransformerBlock, add_lora_to_model
 
 SIZES = [(4, 3, 2), (7, 7, 3), (2, 9, 12), (16, 5, 1)]
 
@@ -115,7 +116,9 @@ def test_dropout_acts_on_the_input_of_the_update_in_training_only() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "error"), [({"rank": 0}, ValueError), ({"dropout": 1.0}, ValueError)])
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, float], error: type[Exception]) -> None:
+def test_arguments_that_make_no_sense_are_refused(
+    arguments: dict[str, float], error: type[Exception]
+) -> None:
     """A rank below 1 or a dropout of 1 raises."""
     with pytest.raises(error):
         LoRALayer(nn.Linear(4, 3), **arguments)  # type: ignore[arg-type]
@@ -143,5 +146,5 @@ def test_injection_refuses_nesting_and_targets_that_match_nothing() -> None:
     with pytest.raises(ValueError, match="nested"):
         add_lora_to_model(model)
     assert [name for name, _ in model.named_parameters()] == before
-    with pytest.raises(ValueError, match="no nn.Linear"):
+    with pytest.raises(ValueError, match=r"no nn\.Linear"):
         add_lora_to_model(SimpleTransformerBlock(16, 2), target_modules=["nothing"])

@@ -2,13 +2,20 @@
 
 import pytest
 import torch
-from lora_reference import SimpleTransformerBlock, calculate_memory_requirements, compare_target_modules, generate_synthetic_data
+
+from lora_reference import (
+    SimpleTransformerBlock,
+    calculate_memory_requirements,
+    compare_target_modules,
+    generate_synthetic_data,
+)
 
 SEVEN = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 @pytest.mark.parametrize(
-    ("precision", "full", "weights"), [("float32", 112, 28), ("float16", 56, 14), ("bfloat16", 56, 14), ("int8", 49, 7), ("int4", 45.5, 3.5)]
+    ("precision", "full", "weights"),
+    [("float32", 112, 28), ("float16", 56, 14), ("bfloat16", 56, 14), ("int8", 49, 7), ("int4", 45.5, 3.5)],
 )
 def test_a_model_of_seven_billion(precision: str, full: float, weights: float) -> None:
     """7B: weights, total, and adapters of 5.46875 million parameters, counted by hand."""
@@ -25,7 +32,7 @@ def test_a_model_of_seven_billion(precision: str, full: float, weights: float) -
 @pytest.mark.parametrize("arguments", [(0,), (-1,), (7, -1), (7, 16, -0.1), (7, 16, 0.1, "float8")])
 def test_what_makes_no_sense_raises(arguments: tuple[float, ...]) -> None:
     """Sizes that are not positive, negative ranks or ratios and other precisions raise ValueError."""
-    with pytest.raises(ValueError, match="should be|may be"):
+    with pytest.raises(ValueError, match=r"should be|may be"):
         calculate_memory_requirements(*arguments)  # type: ignore[arg-type]
 
 

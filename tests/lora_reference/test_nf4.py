@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lora_reference import NF4_LEVELS, dequantize_nf4, quantize_nf4
 
 MIDPOINTS = (NF4_LEVELS[1:] + NF4_LEVELS[:-1]).double() / 2
@@ -20,7 +21,9 @@ def unpacked(packed: torch.Tensor, count: int) -> torch.Tensor:
 @pytest.mark.parametrize("kind", ["normal", "student", "uniform", "bfloat16"])
 def test_codes_and_scales_are_those_of_bitsandbytes(block_size: int, kind: str) -> None:
     """Of a million values, codes differ at most where a value lies within 1e-6 of a midpoint; scales and values do not."""
-    bnb = pytest.importorskip("bitsandbytes.functional", reason="bitsandbytes is a development dependency: make setup")
+    bnb = pytest.importorskip(
+        "bitsandbytes.functional", reason="bitsandbytes is a development dependency: make setup"
+    )
     torch.manual_seed(block_size)
     x = torch.randn(1 << 20)
     if kind == "student":
@@ -42,7 +45,12 @@ def test_codes_and_scales_are_those_of_bitsandbytes(block_size: int, kind: str) 
 
 
 @settings(max_examples=60, deadline=None, database=None)
-@given(st.lists(st.integers(0, 5), max_size=3), st.integers(1, 70), st.integers(0, 2**16), st.sampled_from(["float32", "float64", "float16", "bfloat16"]))
+@given(
+    st.lists(st.integers(0, 5), max_size=3),
+    st.integers(1, 70),
+    st.integers(0, 2**16),
+    st.sampled_from(["float32", "float64", "float16", "bfloat16"]),
+)
 def test_each_code_is_a_nearest_level(shape: list[int], block_size: int, seed: int, dtype: str) -> None:
     """For any shape, block size and dtype: scales are largest absolute values, codes nearest levels, in a plain loop."""
     torch.manual_seed(seed)

@@ -36,7 +36,13 @@ def look_at_factors(layer: Any, seen: Any) -> bool:
     usable = True
     for name in ("lora_A", "lora_B"):
         value = getattr(layer, name, None)
-        kind = "Parameter" if isinstance(value, nn.Parameter) else "Linear" if isinstance(value, nn.Linear) else ""
+        kind = (
+            "Parameter"
+            if isinstance(value, nn.Parameter)
+            else "Linear"
+            if isinstance(value, nn.Linear)
+            else ""
+        )
         seen[f"{name} kind"] = kind or ("missing" if value is None else type(value).__name__)
         if isinstance(value, nn.Linear) and value.bias is not None:
             seen[f"{name} kind"] = "Linear with a bias"
@@ -101,13 +107,15 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
         return
     seen.at("backward")
     if y.requires_grad:
-        y.backward(a["g"].to(y.device, y.dtype))
+        torch.autograd.backward(y, a["g"].to(y.device, y.dtype))
     for name in ("lora_A", "lora_B"):
         grad = factor(wrapped, name).grad
         seen[f"{name} grad"] = None if grad is None else grad.detach().cpu()
     seen["x grad"] = None if x.grad is None else x.grad.detach().cpu()
     seen["bias grads"] = [
-        p.grad.detach().cpu() for p in wrapped.parameters() if p.requires_grad and p.dim() == 1 and p.grad is not None
+        p.grad.detach().cpu()
+        for p in wrapped.parameters()
+        if p.requires_grad and p.dim() == 1 and p.grad is not None
     ]
     seen.at("an optimizer step")
     chosen = [p for p in wrapped.parameters() if p.requires_grad]
@@ -135,7 +143,9 @@ def pair(module: Any, a: dict[str, Any], seen: Any) -> None:
     with torch.no_grad():
         set_factors(first, a["A"], a["B"])
         seen["y alone"] = first.eval()(a["x"].to(torch.float32))
-    second = build(module, {**a, "named": {**a["named"], "alpha": 2 * a["named"]["alpha"]}}, seen, a["W2"], a["b"])
+    second = build(
+        module, {**a, "named": {**a["named"], "alpha": 2 * a["named"]["alpha"]}}, seen, a["W2"], a["b"]
+    )
     seen["A of both"] = [factor(layer, "lora_A").detach().clone() for layer in (first, second)]
     seen.at("copying values into the factors")
     set_factors(first, a["A"], a["B"])

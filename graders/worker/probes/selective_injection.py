@@ -39,7 +39,9 @@ class Bag(Node):
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
         """Outputs of all layers, flattened and joined."""
-        return torch.cat([self.get_submodule(name)(x).flatten() for name, x in zip(self.names, inputs, strict=True)])
+        return torch.cat(
+            [self.get_submodule(name)(x).flatten() for name, x in zip(self.names, inputs, strict=True)]
+        )
 
 
 def build(specs: list[dict[str, Any]]) -> Bag:
@@ -48,7 +50,9 @@ def build(specs: list[dict[str, Any]]) -> Bag:
     for spec in specs:
         parent, _, name = spec["name"].rpartition(".")
         if spec["kind"] == "container":
-            made = {"node": Node, "list": nn.ModuleList, "dict": nn.ModuleDict, "sequential": nn.Sequential}[spec["holds"]]()
+            made = {"node": Node, "list": nn.ModuleList, "dict": nn.ModuleDict, "sequential": nn.Sequential}[
+                spec["holds"]
+            ]()
         else:
             made = LEAVES[spec["kind"]](spec)
             with torch.no_grad():
@@ -62,7 +66,8 @@ def build(specs: list[dict[str, Any]]) -> Bag:
 def run(model: nn.Module, inputs: Any) -> Tensor:
     """The model's output, without gradients."""
     with torch.no_grad():
-        return model(inputs).clone()
+        y: Tensor = model(inputs).clone()
+    return y
 
 
 def is_factor(name: str) -> str:
@@ -78,8 +83,10 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     lab_block = a["specs"] is None
     model = sys.modules["lab"].SimpleTransformerBlock(16, 2) if lab_block else build(a["specs"])
     inputs = a["inputs"][0] if lab_block else a["inputs"]
-    before = {name: child for name, child in model.named_modules()}
-    seen["modules before"] = {name: [number, type(child) is nn.Linear] for number, (name, child) in enumerate(before.items())}
+    before = dict(model.named_modules())
+    seen["modules before"] = {
+        name: [number, type(child) is nn.Linear] for number, (name, child) in enumerate(before.items())
+    }
     places = {id(child): number for number, child in enumerate(before.values())}
     seen["y before"] = run(model, inputs)
     targets = a["targets"]
@@ -87,14 +94,26 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     if targets is not None or a["call"] != "defaults":
         named["target_modules"] = targets
     seen.at("add_lora_to_model_selective")
-    result = call(module.add_lora_to_model_selective, [model], named, "positional" if a["call"] == "positional" else "keywords")
+    result = call(
+        module.add_lora_to_model_selective,
+        [model],
+        named,
+        "positional" if a["call"] == "positional" else "keywords",
+    )
     seen["same model"] = result is model
-    seen["returned"] = "a module" if isinstance(result, nn.Module) else "None" if result is None else type(result).__name__
-    if result is not model and isinstance(result, nn.Module) and not any(is_factor(n) for n, _ in model.named_parameters()):
+    seen["returned"] = (
+        "a module" if isinstance(result, nn.Module) else "None" if result is None else type(result).__name__
+    )
+    if (
+        result is not model
+        and isinstance(result, nn.Module)
+        and not any(is_factor(n) for n, _ in model.named_parameters())
+    ):
         model = result
     seen["modules"] = {name: places.get(id(child), -1) for name, child in model.named_modules()}
     seen["parameters"] = {
-        name: [list(parameter.shape), parameter.requires_grad, is_factor(name)] for name, parameter in model.named_parameters(remove_duplicate=False)
+        name: [list(parameter.shape), parameter.requires_grad, is_factor(name)]
+        for name, parameter in model.named_parameters(remove_duplicate=False)
     }
     seen["targets after"] = targets
     seen.at("the model's forward pass after injection")
@@ -115,7 +134,9 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen.at("backward")
     if y.requires_grad:
         y.sum().backward()
-    seen["with gradient"] = [name for name, p in factors.items() if p.grad is not None and bool((p.grad != 0).any())]
+    seen["with gradient"] = [
+        name for name, p in factors.items() if p.grad is not None and bool((p.grad != 0).any())
+    ]
 
 
 # --- compare_target_modules --------------------------------------------------------------------------------
@@ -162,7 +183,7 @@ def recording(record: Record, lab: Any) -> dict[str, Any]:
     """Versions of the given code that note what happens to them."""
     block, make_data = lab.SimpleTransformerBlock, lab.generate_synthetic_data
 
-    class SimpleTransformerBlock(block):  # type: ignore[misc]
+    class SimpleTransformerBlock(block):  # type: ignore[misc, valid-type]
         """The lab's block; notes its first forward pass in training."""
 
         def forward(self, x: Tensor) -> Tensor:
@@ -174,7 +195,10 @@ def recording(record: Record, lab: Any) -> dict[str, Any]:
         record.data(x, y)
         return x, y
 
-    return {"SimpleTransformerBlock": SimpleTransformerBlock, "generate_synthetic_data": generate_synthetic_data}
+    return {
+        "SimpleTransformerBlock": SimpleTransformerBlock,
+        "generate_synthetic_data": generate_synthetic_data,
+    }
 
 
 def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
@@ -190,7 +214,9 @@ def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
         random.seed(a["seed"])
         seen.at("compare_target_modules")
         with replaced(recording(record, sys.modules["lab"]), module):
-            result = module.compare_target_modules([list(targets) for targets in configs], n_epochs=a["n_epochs"])
+            result = module.compare_target_modules(
+                [list(targets) for targets in configs], n_epochs=a["n_epochs"]
+            )
         shown: dict[str, Any] = {"keys": type(result).__name__, "models": record.summary(), "log": record.log}
         if isinstance(result, dict):
             shown["keys"] = list(result)
@@ -238,7 +264,11 @@ def value(entry: Any) -> Any:
             continue
         item = entry[key]
         if key == "losses":
-            shown[key] = [wire.real(loss) for loss in item] if isinstance(item, (list, tuple, Tensor)) or hasattr(item, "tolist") else item
+            shown[key] = (
+                [wire.real(loss) for loss in item]
+                if isinstance(item, (list, tuple, Tensor)) or hasattr(item, "tolist")
+                else item
+            )
         elif key in ("trainable_params", "final_loss"):
             shown[key] = wire.real(item)
         else:

@@ -10,7 +10,10 @@ EXERCISES = assignments()["lora_theory"].exercises
 def test_points_are_those_of_the_contract() -> None:
     """30, 30 (20 + 10), 20 and 20 points, in this order."""
     per_function = {
-        exercise.id: [sum(item.points for item in exercise.properties if item.function == name) for name in exercise.defines]
+        exercise.id: [
+            sum(item.points for item in exercise.properties if item.function == name)
+            for name in exercise.defines
+        ]
         for exercise in EXERCISES
     }
 
@@ -35,7 +38,9 @@ def test_contents_of_cover_cases_depend_on_the_grading_seed() -> None:
     """Another seed draws other contents for the fixed cases."""
     for exercise in EXERCISES:
         for experiment in exercise.experiments:
-            assert [case["seed"] for case in cover_cases(experiment, 1)] != [case["seed"] for case in cover_cases(experiment, 2)]
+            assert [case["seed"] for case in cover_cases(experiment, 1)] != [
+                case["seed"] for case in cover_cases(experiment, 2)
+            ]
 
 
 def test_contents_are_a_function_of_kind_and_seed() -> None:

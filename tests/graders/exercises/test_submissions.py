@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+
 from graders.grade import reference_submission
 from graders.judge.box import Box
 from graders.settings import Settings
-
 from tests.graders.grading import EXERCISES, grade_file, grade_text, lost, submissions
 
 # Each wrong one must lose points at the default seed; `make seeds` tries many.
@@ -20,7 +20,9 @@ def name(value: object) -> str:
 @pytest.mark.parametrize("exercise_id", list(EXERCISES))
 def test_the_reference_solution_gets_full_marks(exercise_id: str, box: Box) -> None:
     """The reference solution of each exercise loses nothing."""
-    report = grade_text(EXERCISES[exercise_id], reference_submission("lora_theory").files[f"{exercise_id}.py"], box, SETTINGS)
+    report = grade_text(
+        EXERCISES[exercise_id], reference_submission("lora_theory").files[f"{exercise_id}.py"], box, SETTINGS
+    )
 
     assert lost(report) == []
     assert report.score == report.max_score > 0
@@ -41,7 +43,11 @@ def test_a_wrong_submission_loses_points(exercise_id: str, path: Path, box: Box)
 
     assert report.score < report.max_score
     assert not any(item.status == "error" for item in report.properties)
-    assert all(item.reproduce and item.counterexample for item in report.properties if item.status in ("failed", "timed_out"))
+    assert all(
+        item.reproduce and item.counterexample
+        for item in report.properties
+        if item.status in ("failed", "timed_out")
+    )
 
 
 NOTHING = {
@@ -73,7 +79,9 @@ NOTHING = {
 }
 
 
-@pytest.mark.parametrize(("exercise_id", "text"), [(key, text) for key, texts in NOTHING.items() for text in texts])
+@pytest.mark.parametrize(
+    ("exercise_id", "text"), [(key, text) for key, texts in NOTHING.items() for text in texts]
+)
 def test_doing_nothing_earns_nothing(exercise_id: str, text: str, box: Box) -> None:
     """A function that returns its input, None or zeros, or leaves the model as it is, earns 0."""
     report = grade_text(EXERCISES[exercise_id], text.encode(), box, SETTINGS)
