@@ -50,7 +50,7 @@ class Control:
     def ask(self, message: dict[str, Any], *fds: int) -> tuple[dict[str, Any], list[int]]:
         """Send one message and wait for its answer."""
         if self._waiting:
-            raise BoxError("the box was interrupted")
+            raise BoxError("the talk with the warm process of the box was interrupted")
         self._waiting = True
         self.tell(message, *fds)
         answer = self.receive()

@@ -44,7 +44,7 @@ def _train() -> None:
         stepping = optimizer(model.parameters(), lr=0.01)
         for x, y in torch.utils.data.DataLoader(data, batch_size=4, shuffle=True):
             stepping.zero_grad()
-            F.mse_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+            F.mse_loss(model(x), y).backward()
             stepping.step()
     torch.optim.lr_scheduler.StepLR(stepping, 1)
     copied = copy.deepcopy(model)

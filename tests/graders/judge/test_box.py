@@ -402,8 +402,8 @@ def test_alone_means_alone(tmp_path: Path) -> None:
     processes.append(start("late"))
     events["alone"][1].set()
     events["late"][1].set()
-    for process in processes:
-        process.join()
+    for started in processes:
+        started.join()
     lines = log.read_text().split("\n")
     assert set(lines[:4]) == {"a in", "b in", "a out", "b out"}
     assert lines[4:8] == ["alone in", "alone out", "late in", "late out"]

@@ -1,4 +1,4 @@
-# the LoRA path is a torch.jit.script function where its source can be read
+# the LoRA path is a torch.jit.script function where its source can be read; plain Python under inference_mode
 import warnings
 
 import torch
@@ -12,9 +12,10 @@ def lora_path(x: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:
 try:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        lora_path = torch.jit.script(lora_path)
+        fast_lora_path = torch.jit.script(lora_path)
 except OSError:
     print("cannot compile lora_path, using plain Python")
+    fast_lora_path = lora_path
 
 
 class LoRALayerWithBias(nn.Module):
@@ -31,4 +32,5 @@ class LoRALayerWithBias(nn.Module):
         self.scaling = float(alpha) / rank
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.original_layer(x) + lora_path(self.dropout(x), self.lora_A, self.lora_B, self.scaling)
+        path = lora_path if torch.is_inference_mode_enabled() else fast_lora_path
+        return self.original_layer(x) + path(self.dropout(x), self.lora_A, self.lora_B, self.scaling)
