@@ -15,7 +15,6 @@ from pathlib import Path
 
 from graders.judge.box import Box
 from graders.settings import Settings
-
 from tests.graders.grading import EXERCISES, grade_file, lost, submissions
 
 TRAINS = "selective_injection"
@@ -30,7 +29,9 @@ def try_one(task: tuple[str, Path, str, int]) -> list[str]:
             report = grade_file(EXERCISES[exercise_id], path, box, Settings(seed=seed))
             full = report.score == report.max_score
             if full != (verdict == "correct") or any(item.status == "error" for item in report.properties):
-                wrong.append(f"{exercise_id}/{verdict}/{path.name} seed {seed}: {'; '.join(lost(report)) or 'full marks'}")
+                wrong.append(
+                    f"{exercise_id}/{verdict}/{path.name} seed {seed}: {'; '.join(lost(report)) or 'full marks'}"
+                )
     return wrong
 
 

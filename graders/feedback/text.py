@@ -95,8 +95,8 @@ def _comparison(table: Comparison) -> Iterator[str]:
     rows = [head, *map(cells, table.rows)]
     if any(len(cell) > 40 for row in rows for cell in row):
         for row in table.rows:
-            yield from _wrapped(row.yours, f"    {row.label} yours: ")
-            yield from _wrapped(row.expected, f"    {row.label} expected: ")
+            yield from _wrapped(f"{row.label} yours: {row.yours}", "    ")
+            yield from _wrapped(f"{row.label} expected: {row.expected}", "    ")
         return
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for i, cells_of_row in enumerate(rows):

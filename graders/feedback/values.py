@@ -84,7 +84,7 @@ def _inline(value: object, depth: int) -> str:
         pairs = [(key, value[key]) for key in list(value)[:_ITEMS]]
         shown = [f'"{visible(key, 60)}": {_inline(item, depth + 1)}' for key, item in pairs]
         return f"{{{_joined(shown, len(value))}}}"
-    return visible(value, 200)
+    return visible(str(value), 200)
 
 
 def _joined(shown: list[str], count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from html.parser import HTMLParser
 
 VOID = {"meta", "br", "link", "hr", "img", "input"}
@@ -57,7 +58,7 @@ class Markup(HTMLParser):
         if len(self.all("h1")) != 1 or len(self.all("main")) != 1:
             self.errors.append("not one h1 and one main")
         levels = [int(name[1]) for name, _ in self.tags if name in {"h1", "h2", "h3", "h4"}]
-        pairs = zip(levels, levels[1:], strict=False)
+        pairs = itertools.pairwise(levels)
         self.errors += [f"h{b} after h{a}" for a, b in pairs if b > a + 1]
         for tag, attributes in self.tags:
             self._look_at(tag, attributes, set(ids))

@@ -310,7 +310,7 @@ def deep(levels: int) -> dict[str, Any]:
     """A dict in a dict in a dict."""
     value: dict[str, Any] = {"end": 0}
     for _ in range(levels):
-        value = {"<b>key</b>": value, "other": [value]}
+        value = {"<b>key</b>": value, "other": [0.5]}
     return value
 
 

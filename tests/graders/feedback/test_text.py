@@ -33,7 +33,7 @@ BAD = re.compile(
     ],
 )
 def test_untrusted_text_is_made_visible(raw: str | None, shown: str) -> None:
-    """Characters that act are shown as symbols, long text is cut and says by how much; names stay as they are."""
+    """Characters that act are shown as symbols, long text is cut; names stay as they are."""
     assert visible(raw) == shown
 
 
@@ -109,7 +109,7 @@ def test_cells_are_never_formulas(value: object, cell: str) -> None:
 
 
 def test_grades_have_a_row_for_each_student() -> None:
-    """The class as CSV: the columns in order, a row for each student, empty where an exercise was not graded."""
+    """The columns in order, a row for each student, empty where an exercise was not graded."""
     half = samples.report("zoe", samples.exercise("nf4_quantization"))
     reports = [half, samples.three_failures(), *samples.all_statuses(), samples.needs_person()]
     data = pages.grades_csv(reports)

@@ -1,4 +1,4 @@
-# keeps the merged weight while no gradients are needed; the key notices in-place changes by the version counters
+# keeps the merged weight while no gradients are needed, and compares the factors with copies of those it was made of
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -15,17 +15,20 @@ class LoRALayerWithBias(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.lora_A = nn.Parameter(nn.init.xavier_uniform_(torch.empty(rank, original_layer.in_features)))
         self.lora_B = nn.Parameter(torch.zeros(original_layer.out_features, rank))
-        self._key, self._merged = None, None
+        self._merged, self._made_of = None, ()
 
-    def _state(self):
-        tensors = (self.base.weight, self.lora_A, self.lora_B)
-        return tuple((id(t), t._version, t.dtype, t.device, t.data_ptr()) for t in tensors)
+    def _is_current(self):
+        # the version counters of the tensors would not do: fused optimizers leave them as they are
+        factors = (self.lora_A, self.lora_B)
+        return len(self._made_of) == 2 and all(
+            old.dtype == new.dtype and old.device == new.device and torch.equal(old, new)
+            for old, new in zip(self._made_of, factors)
+        )
 
     def _merged_weight(self):
-        key = self._state()
-        if key != self._key:
+        if not self._is_current():
             self._merged = self.base.weight + self.scale * (self.lora_B @ self.lora_A)
-            self._key = key
+            self._made_of = (self.lora_A.detach().clone(), self.lora_B.detach().clone())
         return self._merged
 
     def forward(self, x):

@@ -1,0 +1,96 @@
+"""Prints what grading costs: `python -m benchmarks`."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from graders.grade import grade, material, reference_submission
+from graders.judge.box import Box
+from graders.judge.session import Session
+from graders.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+RIGHT = [name for name in ("ada", "josé", "li.wei@uni.example", "noor")]
+
+
+def one_submission(box: Box) -> None:
+    """CPU seconds of a right submission of all four exercises, judge and worker, best of 3."""
+    runs = [grade(reference_submission("lora_theory"), box, Settings()).timing for _ in range(3)]
+    costs = [
+        {name: entry["judge_cpu_seconds"] + entry["worker_cpu_seconds"] for name, entry in timing.items()}
+        for timing in runs
+    ]
+    best = min(costs, key=lambda cost: sum(cost.values()))
+    with Session(
+        box, reference_submission("lora_theory"), material("lora_theory", "selective_injection")
+    ) as session:
+        session.load()
+        before = session.cpu_seconds
+        calls = [[["q_proj", "v_proj"], ["q_proj", "k_proj", "v_proj", "o_proj"]], [["q_proj", "v_proj"]]]
+        session.ask("compare", {"calls": calls[:1], "n_epochs": 6, "seed": 1}, 1, 120.0)
+        epoch = (session.cpu_seconds - before) / 12
+    for name, cost in best.items():
+        print(f"  {name}: {cost:.2f} CPU s")
+    print(
+        f"  all four: {sum(best.values()):.2f} CPU s, of which the comparison trains 24 epochs at {epoch:.3f} CPU s each"
+    )
+    print(f"  without that training: {sum(best.values()) - 24 * epoch:.2f} CPU s (goal: at most 2.5)")
+
+
+def first_answer(box: Box) -> None:
+    """Milliseconds from asking for a worker to its first answer about a loaded submission, median of 40."""
+    times = []
+    for _ in range(40):
+        start = time.perf_counter()
+        with box.worker() as worker:
+            worker.ask({"op": "probe", "probe": "none", "arguments": {}, "seed": 1}, cpu_seconds=5.0)
+        times.append(1000 * (time.perf_counter() - start))
+    print(f"  fork to first answer and reaping: {statistics.median(times):.1f} ms (goal: at most 15 ms)")
+
+
+def two_jobs() -> None:
+    """Wall seconds of eight right submissions with one grading process and with two."""
+    with tempfile.TemporaryDirectory() as folder:
+        submitted = Path(folder, "submitted")
+        for number in range(8):
+            target = submitted / f"s{number}" / "lora_theory"
+            target.parent.mkdir(parents=True)
+            source = ROOT / "examples" / "submitted" / RIGHT[number % len(RIGHT)] / "lora_theory"
+            subprocess.run(["cp", "-r", str(source), str(target)], check=True)
+        walls = {}
+        for jobs in (1, 2):
+            start = time.perf_counter()
+            command = [
+                sys.executable,
+                "-m",
+                "graders",
+                "grade",
+                str(submitted),
+                "--output",
+                f"{folder}/out{jobs}",
+                "--jobs",
+                str(jobs),
+            ]
+            subprocess.run(command, check=True, capture_output=True)
+            walls[jobs] = time.perf_counter() - start
+        print(
+            f"  8 right submissions: {walls[1]:.1f} s with 1 job, {walls[2]:.1f} s with 2: {walls[1] / walls[2]:.2f}x (goal: 1.8x)"
+        )
+
+
+def main() -> None:
+    """All benchmarks."""
+    print("grading")
+    with Box("auto") as box:
+        one_submission(box)
+        first_answer(box)
+    two_jobs()
+
+
+if __name__ == "__main__":
+    main()
