@@ -15,7 +15,7 @@ from graders.judge.session import Session
 from graders.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-RIGHT = [name for name in ("ada", "josé", "li.wei@uni.example", "noor")]
+RIGHT = ("ada", "josé", "li.wei@uni.example", "noor")
 
 
 def one_submission(box: Box) -> None:
