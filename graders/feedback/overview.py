@@ -152,9 +152,8 @@ def _bars(shares: list[float]) -> tuple[Bar, ...]:
         counts[min(int(value * BINS / 100), BINS - 1)] += 1
     most = max(*counts, 1)
     width = 100 // BINS
-    names = [
-        f"{i * width} to {(i + 1) * width}{'' if i == BINS - 1 else ', exclusive'} %" for i in range(BINS)
-    ]
+    names = [f"{i * width} % to below {(i + 1) * width} %" for i in range(BINS - 1)]
+    names.append(f"{100 - width} % to 100 %")
     heights = [round(96 * count / most, 2) for count in counts]
     return tuple(
         Bar(name, count, 10 + 30 * i, round(116 - height, 2), height)

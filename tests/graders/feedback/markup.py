@@ -41,7 +41,8 @@ class Markup(HTMLParser):
             self.errors.append(f"</{tag}> closes what is not open")
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.open[-1:] != ["style"]:
+            self.texts.append(data)
 
     def all(self, tag: str) -> list[dict[str, str]]:
         """The attributes of every `tag`."""

@@ -270,7 +270,7 @@ def needs_person(student: str = "katherine") -> Report:
 HOSTILE = (
     "<script>document.title='PWNED'</script>",
     "</script></style></title><img src=x onerror=\"document.title='PWNED'\">",
-    "{{7*7}}{% raw %}${7*7}#{7*7}<%= 7*7 %>",
+    "{{191*7}}{% raw %}${191*7}#{191*7}<%= 191*7 %>",
     "=cmd|' /C calc'!A0",
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "\u202egnp.exe\u2066\u200f\ufeff",
@@ -321,7 +321,7 @@ def hostile(text: str, student: str = "mallory") -> Report:
         (text, text + "?"),
         ({text: text, "k": deep(40)}, {text: 1.0}),
         ([text] * 500, [1.0] * 500),
-        (tensor([text, 1.0], [2]), tensor([2.0, 1.0], [2])),
+        (tensor(["nan", 1.0], [2]), tensor([2.0, 1.0], [2])),
         (deep(40), deep(39)),
         (10**400, 1.5),
         (None, [1]),

@@ -64,7 +64,7 @@ def sample_pages() -> dict[str, str]:
     }
     hostile = {f"hostile {i}": pages.student_page(samples.hostile(t)) for i, t in enumerate(samples.HOSTILE)}
     bare = {f"{name} bare": POLICY.sub("", page) for name, page in hostile.items()}
-    bad = "<main><script>document.title='PWNED'</script><img src=x onerror=1><p>" + "W" * 400
+    bad = "<!doctype html><main><script>document.title='PWNED'</script><img src=x onerror=1><p style='width:400px'>x"
     return usual | hostile | bare | {"bad": bad}
 
 

@@ -59,6 +59,7 @@ def test_values_that_look_equal_but_are_not_get_all_their_digits() -> None:
         ([], {"a": 1}, "[]"),
         (float("nan"), 1.0, "nan"),
         (10**400, 1.0, "about 10^400"),
+        (tensor(["<b>\x00"], [1]), tensor([1.0], [1]), '"<b>␀"'),
         (tensor([1], [1], "int64"), None, "int64 tensor of shape (1,): [1]"),
     ],
 )

@@ -63,7 +63,7 @@ def test_hostile_text_stays_text(text: str) -> None:
     )
     kinds = [{tag for tag, _ in page.tags} for page in (hostile, harmless)]
     assert kinds[0] <= kinds[1] | {"code"}
-    assert "49" not in hostile.text
+    assert "1337" not in hostile.text
     if text.isascii() and text.isprintable() and "`" not in text:
         assert text[:100] in hostile.text
 
@@ -163,8 +163,8 @@ def test_links_of_the_class_lead_to_the_reports() -> None:
 
 def test_the_class_page_counts() -> None:
     """The histogram's table adds up to the class, and a claim counts only those who came to it."""
-    page = Markup(pages.class_page(samples.class_of(40))).text
-    counts = re.findall(r"(\d+) % to (?:below )?\d+ %(\d+)", page)
+    page = pages.class_page(samples.class_of(40))
+    counts = re.findall(r'">(\d+) % to [^<]*</th><td class="num">(\d+)', page)
     assert len(counts) == 10
     assert sum(int(count) for _, count in counts) == 40
     ran = samples.report("a", samples.exercise("nf4_quantization"))
