@@ -132,6 +132,8 @@ def grade_exercise(
         findings: dict[str, list[Finding]] = {claim.id: [] for claim in exercise.properties}
         if loaded.status == "graded":
             for experiment in exercise.experiments:
+                if box.device not in experiment.devices and "cpu" not in experiment.devices:
+                    continue
                 for name, finding in _look(exercise, experiment, loaded, session, settings).items():
                     findings[name].append(finding)
         for experiment in exercise.experiments:

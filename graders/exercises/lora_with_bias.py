@@ -229,7 +229,15 @@ class Formula:
         }
 
 
+class LayerOnCuda(Layer):
+    """The same on a GPU; only where the box has one. Not tried yet: no machine with a GPU was at hand."""
+
+    id, draws, devices = "layer_on_cuda", 0.5, ("cuda",)
+    base = {**Layer.base, "device": "cuda"}
+
+
 layer = Layer()
+layer_on_cuda = LayerOnCuda()
 
 
 def shaped(seen: Seen, name: str, want: Formula) -> Tensor:
@@ -1008,3 +1016,7 @@ def layer_script(case: Case, tensors: dict[str, Any], property_id: str) -> str:
             f'print("expected:", {formula.output()[0].tolist()})',
         ]
     return script("lora_with_bias", ["LoRALayerWithBias"], lines)
+
+
+for _name, _check in exercise.checks_in(layer):
+    exercise.also(layer_on_cuda, _name)(_check)

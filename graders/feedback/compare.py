@@ -75,10 +75,10 @@ def _tensors(observed: Mapping[str, Any], expected: Mapping[str, Any]) -> Compar
         return _table("", [*rows, Row("values", mine, other)])
     ours = [entry for _, entry in leaves(expected["values"])]
     noise = _NOISE.get(str(observed["dtype"]), 0.0) * _largest(ours)
-    entries = [
-        _row(_place(index), mine, other, noise)
-        for (index, mine), other in zip(leaves(observed["values"]), ours, strict=False)
-    ]
+    pairs = list(zip(leaves(observed["values"]), ours, strict=False))
+    entries = [_row(_place(index), mine, other, noise) for (index, mine), other in pairs]
+    if not any(row.differs for row in rows + entries):  # then the little that there is, is what counts
+        entries = [_row(_place(index), mine, other) for (index, mine), other in pairs]
     if "int" in f"{observed['dtype']} {expected['dtype']}":
         entries = [replace(entry, ratio="") for entry in entries]  # codes and indices have no proportion
     return _window("entry", rows, entries, noun="entries")
@@ -115,7 +115,7 @@ def _row(label: str, mine: object, other: object, noise: float | None = 0.0) -> 
     same = mine == other or abs(apart) <= noise or (mine != mine and other != other)
     yours, wanted = digits(mine), digits(other)
     if yours == wanted and not same:
-        yours, wanted = digits(mine, 17), digits(other, 17)
+        yours, wanted = (repr(side) if isinstance(side, float) else digits(side) for side in (mine, other))
     difference = "same" if same else digits(apart) if math.isfinite(apart) else "not a number"
     return Row(label, yours, wanted, difference, _ratio(mine, other, same), differs=not same)
 
@@ -147,6 +147,8 @@ def _equal(mine: object, other: object) -> bool:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, str) and " " in value:  # words about a value, which nobody takes for one
+        return visible(value, 300)
     return "(none)" if value is ABSENT else inline(value, depth=1)
 
 

@@ -132,15 +132,16 @@ def _summary(sections: tuple[Section, ...], perfect: bool) -> str:
         text += " For the one that does not, you find the smallest case that shows it."
     elif failing:
         text += f" For each of the {failing} that do not, you find the smallest case that shows it."
-    return text
+    stopped = sum(len(section.stopped) for section in sections)
+    return f"{text} {stopped} ran out of time." if stopped else text
 
 
 def _section(exercise: ExerciseReport, position: int) -> Section:
     anchor = f"exercise-{position}"
     anchors = {outcome.id: f"{anchor}-{i}" for i, outcome in enumerate(exercise.properties, start=1)}
-    titles = {outcome.id: _title(outcome) for outcome in exercise.properties}
+    by_id = {outcome.id: outcome for outcome in exercise.properties}
     claims = [
-        (outcome.status, _claim(outcome, f"{anchor}-{i}", anchors, titles))
+        (outcome.status, _claim(outcome, f"{anchor}-{i}", _roots(outcome, by_id, anchors)))
         for i, outcome in enumerate(exercise.properties, start=1)
     ]
 
@@ -173,7 +174,25 @@ def _section(exercise: ExerciseReport, position: int) -> Section:
     )
 
 
-def _claim(outcome: Outcome, anchor: str, anchors: dict[str, str], titles: dict[str, str]) -> Claim:
+def _roots(
+    outcome: Outcome, by_id: Mapping[str, Outcome], anchors: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """What the claim waits on in the end: anchors and titles of claims that were run."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    ahead = list(outcome.waits_on)
+    while ahead:
+        id = ahead.pop(0)
+        if id in by_id and id not in seen:
+            seen.add(id)
+            if by_id[id].status == "not_run":
+                ahead += by_id[id].waits_on
+            else:
+                found[id] = None
+    return tuple((anchors[id], _title(by_id[id])) for id in by_id if id in found)
+
+
+def _claim(outcome: Outcome, anchor: str, waits_on: tuple[tuple[str, str], ...]) -> Claim:
     error = outcome.status == "error"  # what the grader tripped over tells a student nothing
     case: Mapping[str, Any] = {} if error else outcome.counterexample or {}
     arguments = case.get("arguments") or {}
@@ -191,7 +210,7 @@ def _claim(outcome: Outcome, anchor: str, anchors: dict[str, str], titles: dict[
         yours=yours,
         facts=tuple(visible(fact, 500) for fact in list(case.get("facts") or ())[:_MANY]),
         reproduce="" if error else visible(outcome.reproduce, _CODE_LIMIT, keep_lines=True),
-        waits_on=tuple((anchors[i], titles[i]) for i in outcome.waits_on if i in anchors),
+        waits_on=waits_on,
     )
 
 

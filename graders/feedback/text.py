@@ -95,13 +95,14 @@ def _comparison(table: Comparison) -> Iterator[str]:
     rows = [head, *map(cells, table.rows)]
     if any(len(cell) > 40 for row in rows for cell in row):
         for row in table.rows:
-            yield from _wrapped(f"{row.label} yours: {row.yours}", "    ")
-            yield from _wrapped(f"{row.label} expected: {row.expected}", "    ")
+            label = f"{row.label} " if len(table.rows) > 1 else ""
+            yield from _wrapped(f"{label}yours: {row.yours}", "    ")
+            yield from _wrapped(f"{label}expected: {row.expected}", "    ")
         return
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for i, cells_of_row in enumerate(rows):
         line = "  ".join(cell.rjust(width) for cell, width in zip(cells_of_row, widths, strict=True))
-        yield f"    {line}{'  < first difference' if i and table.rows[i - 1].first else ''}".rstrip()
+        yield f"    {line}{'  < first difference' if i and len(rows) > 2 and table.rows[i - 1].first else ''}".rstrip()
     yield from _wrapped(table.note, "    ")
 
 

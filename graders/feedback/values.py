@@ -30,11 +30,11 @@ def as_leaf(value: object) -> object:
     return _NOT_FINITE.get(value.lower(), value) if isinstance(value, str) else value
 
 
-def digits(value: int | float, significant: int = 6) -> str:
+def digits(value: int | float) -> str:
     """A number with six significant digits; an integer whole, as long as it can be read."""
     if isinstance(value, int):
         return str(value) if abs(value) < 10**15 else f"about 10^{int(value.bit_length() * math.log10(2))}"
-    text = f"{value:.{significant}g}"
+    text = f"{value:.6g}"
     return text.replace("e+0", "e+").replace("e-0", "e-")
 
 

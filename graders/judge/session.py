@@ -155,8 +155,9 @@ class Session:
     def _missing(self, states: dict[str, str], where: dict[str, str], notes: tuple[str, ...]) -> Loaded:
         name = f"{self.material.exercise}.py"
         gone = [item for item, state in states.items() if state == "missing"]
-        problem = self.submission.problems.get(name) or next(
-            (text for file, text in self.submission.problems.items() if file.endswith(".ipynb")), ""
+        problems = self.submission.problems
+        problem = problems.get(name) or next(
+            (text for file, text in problems.items() if not file.endswith(".py")), ""
         )
         if problem and not self.submission.files.get(name):
             return Loaded("unreadable", problem, states, where, notes)

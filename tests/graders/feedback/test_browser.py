@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import re
@@ -51,6 +52,7 @@ look(names.shift());
 </script>"""
 
 
+@functools.cache
 def sample_pages() -> dict[str, str]:
     """Every kind of page; the hostile ones also without the policy, which must not be what protects them."""
     usual = {

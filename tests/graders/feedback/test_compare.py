@@ -44,9 +44,15 @@ def test_rounding_is_no_difference() -> None:
     ]
 
 
+def test_a_difference_within_rounding_is_shown_where_there_is_no_other() -> None:
+    """A claim may be exact: where nothing else differs, the smallest difference is one."""
+    (row,) = compare(tensor([1.0000001], [1], "float32"), tensor([1.0], [1], "float32")).rows
+    assert (row.yours, row.expected, row.first) == ("1.0000001", "1.0", True)
+
+
 def test_values_that_look_equal_but_are_not_get_all_their_digits() -> None:
     """Six digits are enough, unless they hide the difference."""
-    assert shown(1.0000000001, 1.0) == [("*value", "1.0000000001", "1", "1e-10")]
+    assert shown(1.0000000001, 1.0) == [("*value", "1.0000000001", "1.0", "1e-10")]
 
 
 @pytest.mark.parametrize(
@@ -55,6 +61,8 @@ def test_values_that_look_equal_but_are_not_get_all_their_digits() -> None:
         (None, 1.0, "None"),
         ("4", 4, '"4"'),
         ("frozen", "trained", "frozen"),
+        (["a"], "only the factors", '["a"]'),
+        ("no factors at all", ["a"], "no factors at all"),
         (True, False, "True"),
         ([], {"a": 1}, "[]"),
         (float("nan"), 1.0, "nan"),

@@ -117,6 +117,19 @@ def test_a_failure_shows_all_that_is_known() -> None:
         assert part in page, part
 
 
+def test_claims_wait_on_what_can_be_mended() -> None:
+    """Of a chain of claims that wait, each names the failure at its start, and they stand together."""
+    waits = {
+        "weight-frozen": samples.outcome(samples.BIAS[2], "not_run", waits_on=("update-scaled",)),
+        "bias-flag": samples.outcome(samples.BIAS[3], "not_run", waits_on=("weight-frozen", "gradients")),
+        "gradients": samples.outcome(samples.BIAS[7], "not_run", waits_on=("bias-flag", "update-scaled")),
+    }
+    exercise = samples.exercise("lora_with_bias", {"update-scaled": samples.scaling_failure(), **waits})
+    page = Markup(pages.student_page(samples.report("ada", exercise))).text
+    assert page.count("These wait on “The LoRA update is scaled by alpha / rank”:") == 1
+    assert "Waits on" not in page
+
+
 def test_full_marks_are_short() -> None:
     """A page for full marks says so and holds no failure, no advice and no open list."""
     page = Markup(pages.student_page(samples.perfect()))
