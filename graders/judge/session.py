@@ -261,7 +261,7 @@ def _seen(answer: Answer, cpu_seconds: float) -> Seen:
     if answer.kind != "replied":
         detail = answer.detail
         if answer.kind == "timed_out":
-            detail = f"It was stopped after {cpu_seconds:g} s of computing, or {3 * cpu_seconds:g} s in all"
+            detail = f"It was stopped after {cpu_seconds:g} s of computing, or {3 * cpu_seconds:g} s in all."
         return Seen({}, Failure(answer.kind, "", "", detail))
     value = answer.value
     if not isinstance(value, dict) or not isinstance(value.get("seen"), dict):

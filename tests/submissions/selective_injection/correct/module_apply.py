@@ -24,17 +24,14 @@ class LoRA(nn.Sequential):
 
 def add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=None):
     targets = tuple(target_modules) if target_modules is not None else ("q_proj", "k_proj", "v_proj", "o_proj")
-    names = {id(module): name for name, module in model.named_modules()}
+    names = {id(module): name for name, module in model.named_modules() if isinstance(module, nn.Linear)}
 
     def visit(parent):
         for key, child in parent.named_children():
-            if isinstance(child, nn.Linear) and id(child) in names:
-                if names[id(child)].endswith(targets):
-                    setattr(parent, key, LoRA(child, rank, alpha))
+            if id(child) in names and names[id(child)].endswith(targets):
+                setattr(parent, key, LoRA(child, rank, alpha))
 
     model.requires_grad_(False)
-    linears = {id(m) for m in model.modules() if isinstance(m, nn.Linear)}
-    names = {k: v for k, v in names.items() if k in linears}
     # apply goes bottom-up, so a new LoRA is not visited as a parent
     model.apply(visit)
     return model

@@ -45,12 +45,11 @@ def compare_target_modules(target_configs, n_epochs=50):
     results = {}
     for targets in target_configs:
         torch.manual_seed(4)
-        model = add_and_count = None
         x, y = generate_synthetic_data(64)
         model = SimpleTransformerBlock()
         add_lora_to_model_selective(model, 8, 16, targets)
-        add_and_count = [p for p in model.parameters() if p.requires_grad]
-        optimizer = torch.optim.Adam(add_and_count, lr=1e-3, fused=True)
+        params = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.Adam(params, lr=1e-3, fused=True)
         losses = []
         for _ in range(n_epochs):
             optimizer.zero_grad()
@@ -60,7 +59,7 @@ def compare_target_modules(target_configs, n_epochs=50):
             losses.append(loss.item())
         results["+".join(targets)] = {
             "target_modules": targets,
-            "trainable_params": sum(p.numel() for p in add_and_count),
+            "trainable_params": sum(p.numel() for p in params),
             "losses": losses,
             "final_loss": losses[-1],
         }
