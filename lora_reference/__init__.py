@@ -1,6 +1,6 @@
-"""LoRA, readable and checked: the lab's library and the graders' oracle."""
+"""The teaching library and the oracle: LoRA, where to put it, what it costs, and 4-bit weights."""
 
-from lora_reference.compare import compare_target_modules
+from lora_reference.compare import TargetResult, compare_target_modules
 from lora_reference.inject import add_lora_to_model
 from lora_reference.lab import SimpleTransformerBlock, generate_synthetic_data
 from lora_reference.layers import LoRALayer
@@ -13,6 +13,7 @@ __all__ = [
     "LoRALayer",
     "LoRALayerNumPy",
     "SimpleTransformerBlock",
+    "TargetResult",
     "add_lora_to_model",
     "calculate_memory_requirements",
     "compare_target_modules",

@@ -1,24 +1,20 @@
-"""Trains the same block with adapters in different places."""
-
-from __future__ import annotations
+"""Training the lab's block with adapters in different places."""
 
 from collections.abc import Sequence
 from typing import TypedDict
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lora_reference.inject import add_lora_to_model
 from lora_reference.lab import SimpleTransformerBlock, generate_synthetic_data
 
-__all__ = ["Comparison", "compare_target_modules"]
-
-BATCH = 32
+__all__ = ["TargetResult", "compare_target_modules"]
 
 
-class Comparison(TypedDict):
-    """One configuration: its targets, how many numbers it trains, the mean loss of each epoch and the last of them."""
+class TargetResult(TypedDict):
+    """What one choice of target modules gave; `losses` has the mean training loss of each epoch."""
 
     target_modules: list[str]
     trainable_params: int
@@ -27,42 +23,47 @@ class Comparison(TypedDict):
 
 
 def compare_target_modules(
-    target_configs: Sequence[Sequence[str]], n_epochs: int = 50, *, lr: float = 1e-3, seed: int = 0
-) -> dict[str, Comparison]:
-    """Train a fresh block for each list of targets: rank 8, alpha 16, AdamW, mean squared error, batches of 32.
+    target_configs: Sequence[Sequence[str]],
+    n_epochs: int = 50,
+    *,
+    rank: int = 8,
+    alpha: float = 16,
+    learning_rate: float = 1e-3,
+    batch_size: int = 16,
+    seed: int = 0,
+) -> dict[str, TargetResult]:
+    """Train the lab's block once for each list of targets: {"q_proj+v_proj": result, ...} in the order given.
 
-    The seed is set at the start of each configuration, so that weights, data, A and batch order are the same and
-    only the targets differ; the caller's random state is left as it was. Keys are `"+".join(targets)`.
-    Raises ValueError for fewer than 1 epoch.
+    The data are the lab's default ones, the loss is the mean squared error, the optimizer AdamW. Each choice
+    starts from the same seed, so it has the same initial weights, data and batches whatever else is listed;
+    torch's generator is left as it was. Raises ValueError for n_epochs < 1 and where nothing matches.
     """
     if n_epochs < 1:
-        raise ValueError(f"n_epochs is {n_epochs}, should be at least 1")
-    results = {}
+        raise ValueError(f"n_epochs = {n_epochs}, should be at least 1")
+    results: dict[str, TargetResult] = {}
     for targets in target_configs:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            results["+".join(targets)] = _train(list(targets), n_epochs, lr)
+            x, y = generate_synthetic_data()
+            model = add_lora_to_model(SimpleTransformerBlock(), rank, alpha, targets)
+            trained = [p for p in model.parameters() if p.requires_grad]
+            optimizer = torch.optim.AdamW(trained, lr=learning_rate)
+            losses = [train_epoch(model, x, y, optimizer, batch_size) for _ in range(n_epochs)]
+        results["+".join(targets)] = TargetResult(
+            target_modules=list(targets),
+            trainable_params=sum(p.numel() for p in trained),
+            losses=losses,
+            final_loss=losses[-1],
+        )
     return results
 
 
-def _train(targets: list[str], n_epochs: int, lr: float) -> Comparison:
-    x, y = generate_synthetic_data()  # (B, T, d) each
-    model = add_lora_to_model(SimpleTransformerBlock(), rank=8, alpha=16, target_modules=targets)
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=lr)
-    losses = [_epoch(model, optimizer, x, y) for _ in range(n_epochs)]
-    return {
-        "target_modules": targets,
-        "trainable_params": sum(p.numel() for p in trained),
-        "losses": losses,
-        "final_loss": losses[-1],
-    }
-
-
-def _epoch(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor) -> float:
-    """One pass in random order; the mean loss of its samples."""
+def train_epoch(
+    model: nn.Module, x: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, batch_size: int
+) -> float:
+    """Train once on each sample, in shuffled batches; return the mean of the samples' losses."""
     total = 0.0
-    for batch in torch.randperm(len(x)).split(BATCH):
+    for batch in torch.randperm(len(x)).split(batch_size):
         loss = F.mse_loss(model(x[batch]), y[batch])
         optimizer.zero_grad()
         loss.backward()

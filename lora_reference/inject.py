@@ -1,52 +1,73 @@
-"""Puts LoRA layers into a model."""
+"""Putting adapters into a model."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from torch import nn
 
+from lora_reference import lab
 from lora_reference.layers import LoRALayer
 
-__all__ = ["ATTENTION", "add_lora_to_model", "matches"]
+__all__ = ["add_lora_to_model"]
 
-ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
-
-
-def matches(name: str, targets: Sequence[str]) -> bool:
-    """Whether a dotted name contains a target (the lab's rule; PEFT's dotted suffix is a case of it)."""
-    return any(target in name for target in targets)
+Model = TypeVar("Model", bound=nn.Module)
 
 
 def add_lora_to_model(
-    model: nn.Module,
+    model: Model,
     rank: int = 8,
     alpha: float = 16,
-    target_modules: Sequence[str] | None = ATTENTION,
+    target_modules: Sequence[str] = ("q_proj", "k_proj", "v_proj", "o_proj"),
+    *,
     dropout: float = 0.0,
-) -> nn.Module:
-    """Freeze the whole model, wrap every `nn.Linear` whose dotted name matches a target, return the same model.
+    layer_class: Callable[..., nn.Module] = LoRALayer,
+    **options: object,
+) -> Model:
+    """Freeze `model`, wrap its `nn.Linear` layers that match `target_modules`, and return the same model.
 
-    `None` means the four attention projections; an empty list wraps nothing. Afterwards the factors are all that
-    trains. Modules of other kinds are left as they are. Raises ValueError where targets match nothing, and where
-    the model has LoRA layers already (they would be nested).
-    Source: Hu et al. 2021, arXiv 2106.09685, section 4.2 (which weights to adapt).
+    A layer matches when one of the patterns is part of its dotted name, so a dotted suffix ("mlp.up_proj") and
+    the last component ("up_proj") do too. Other modules are left as they are, even with a matching name. An
+    empty list wraps nothing. Each wrapped layer is `layer_class(layer, rank, alpha, dropout, **options)`, in the
+    layer's own train or eval mode; one layer under two names (tied weights) gets one adapter.
+
+    Raises TypeError for a string in place of the list, ValueError when nothing matches, and when the model holds
+    LoRA layers already (nested adapters would be scaled and merged wrongly).
     """
-    targets = ATTENTION if target_modules is None else target_modules
-    wrapped = [name for name, module in model.named_modules() if isinstance(module, LoRALayer)]
-    if wrapped:
-        raise ValueError(f"`{wrapped[0] or 'the model'}` is a LoRA layer already: adapters are not nested")
-    names = [
-        name
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and name and matches(name, targets)
-    ]
-    if targets and not names:
-        raise ValueError(f"no nn.Linear's name matches {list(targets)}")
+    if isinstance(target_modules, str):
+        raise TypeError(f"target_modules = {target_modules!r}, should be a list: [{target_modules!r}]")
+    refuse_nesting(model)
+    layers = matching_layers(model, target_modules)
+    if target_modules and not layers:
+        raise ValueError(
+            f"no nn.Linear of the model matches {list(target_modules)}; {names_of_layers(model)}"
+        )
+
     model.requires_grad_(False)
-    for name in names:
+    adapters: dict[nn.Linear, nn.Module] = {}
+    for name, layer in layers:
+        if layer not in adapters:
+            adapters[layer] = layer_class(layer, rank, alpha, dropout, **options).train(layer.training)
         parent, _, child = name.rpartition(".")
-        layer = model.get_submodule(name)
-        assert isinstance(layer, nn.Linear)
-        setattr(model.get_submodule(parent), child, LoRALayer(layer, rank, alpha, dropout))
+        setattr(model.get_submodule(parent), child, adapters[layer])
     return model
+
+
+def matching_layers(model: nn.Module, patterns: Sequence[str]) -> list[tuple[str, nn.Linear]]:
+    """Every name that holds one of the patterns, with its `nn.Linear`."""
+    return [
+        (name, module)
+        for name, module in model.named_modules(remove_duplicate=False)
+        if isinstance(module, nn.Linear) and name and any(pattern in name for pattern in patterns)
+    ]
+
+
+def refuse_nesting(model: nn.Module) -> None:
+    wrapped = [name for name, module in model.named_modules() if isinstance(module, lab.LoRALayer)]
+    if wrapped:
+        raise ValueError(f"the model holds LoRA layers already: {', '.join(map(repr, wrapped))}")
+
+
+def names_of_layers(model: nn.Module) -> str:
+    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+    return f"its nn.Linear layers are {shown}" if names else "it has no nn.Linear"

@@ -1,26 +1,26 @@
-"""LoRA layers in PyTorch."""
-
-from __future__ import annotations
+"""The LoRA layer of the lab, with argument checks, a trainable bias and rank-stabilized scaling."""
 
 import math
 
-import torch
-from torch import Tensor, nn
+from torch import nn
+
+from lora_reference import lab
 
 __all__ = ["LoRALayer"]
 
 
-class LoRALayer(nn.Module):
+class LoRALayer(lab.LoRALayer):
     """A frozen `nn.Linear` (W, b) with a trainable low-rank update beside it.
 
-        y = W x + b + s * B A dropout(x),    s = alpha / rank, or alpha / sqrt(rank) with `use_rslora`
+        y = W x + b + s * B A dropout(x)        s = alpha / rank, with use_rslora alpha / sqrt(rank)
 
-    `lora_A` (rank, in) starts uniform within 1 / sqrt(in), `lora_B` (out, rank) at zero, on the layer's own device
-    and in its dtype: at first the output is the old one's. With `train_bias` the original bias b is trained too; a
-    layer without a bias works with either value and gains none.
+    x is (..., in) and y (..., out); A = `lora_A` is (rank, in), random, and B = `lora_B` is (out, rank), zero.
+    Both are made on the layer's device, in its dtype. Only they are trained, and b under `train_bias`; a layer
+    without a bias gains none. `merge_weights()` puts s * B A into W, `unmerge_weights()` puts W back exactly, in
+    any order and any number of times; `merged` says which, and `delta_weight()` is s * B A, (out, in).
 
-    Raises TypeError for a layer that is no `nn.Linear`, ValueError for a rank below 1 or a dropout outside [0, 1).
-    Sources: Hu et al. 2021, arXiv 2106.09685, section 4.1; Kalajdzievski 2023 (rsLoRA), arXiv 2312.03732.
+    Sources: LoRA, arXiv 2106.09685, section 4.1; rsLoRA's scaling, arXiv 2312.03732; dropout as in PEFT.
+    Raises TypeError for a layer that is no `nn.Linear`, ValueError for rank < 1 or a dropout outside [0, 1].
     """
 
     def __init__(
@@ -33,65 +33,25 @@ class LoRALayer(nn.Module):
         train_bias: bool = False,
         use_rslora: bool = False,
     ) -> None:
-        super().__init__()
         if not isinstance(original_layer, nn.Linear):
-            raise TypeError(f"LoRALayer wraps an nn.Linear, not {type(original_layer).__name__}")
+            raise TypeError(f"original_layer is a {type(original_layer).__name__}, should be an nn.Linear")
         if rank < 1:
-            raise ValueError(f"rank is {rank}, should be at least 1")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is {dropout}, should be at least 0 and below 1")
-        self.original_layer = original_layer.requires_grad_(False)
-        if original_layer.bias is not None:
-            original_layer.bias.requires_grad_(train_bias)
-        self.rank = rank
-        self.alpha = alpha
-        self.scaling = alpha / (math.sqrt(rank) if use_rslora else rank)
-        self.dropout = nn.Dropout(dropout)
-        W = original_layer.weight
-        self.lora_A = nn.Parameter(W.new_empty(rank, original_layer.in_features))  # (r, in)
-        self.lora_B = nn.Parameter(W.new_zeros(original_layer.out_features, rank))  # (out, r)
-        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))  # PEFT's choice
-        self._kept_weight: Tensor | None = None  # W, while the update is merged into the layer
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Output (..., out) for x (..., in); while merged, the layer alone gives it, without dropout."""
-        y: Tensor = self.original_layer(x)  # (..., out)
-        if not self.merged:
-            Ax = self.dropout(x) @ self.lora_A.T  # (..., r)
-            y = y + self.scaling * (Ax @ self.lora_B.T)  # (..., out)
-        return y
-
-    def delta_weight(self) -> Tensor:
-        """The update of W: s B A, of W's shape (out, in)."""
-        BA: Tensor = self.lora_B @ self.lora_A  # (out, in)
-        return self.scaling * BA
-
-    @property
-    def merged(self) -> bool:
-        """Whether the update is part of the layer's weight, as for inference."""
-        return self._kept_weight is not None
-
-    @torch.no_grad()
-    def merge_weights(self) -> None:
-        """Add the update to W, unless it is there already."""
-        if not self.merged:
-            W = self.original_layer.weight
-            self._kept_weight = W.clone()
-            W += self.delta_weight()
-
-    @torch.no_grad()
-    def unmerge_weights(self) -> None:
-        """Put W back bit for bit, which subtracting the update would not do; without a merge, do nothing."""
-        if self._kept_weight is not None:
-            self.original_layer.weight.copy_(self._kept_weight)
-            self._kept_weight = None
+            raise ValueError(f"rank = {rank}, should be at least 1")
+        super().__init__(original_layer, rank, alpha, dropout)
+        if use_rslora:
+            self.scaling = alpha / math.sqrt(rank)
+        if train_bias and original_layer.bias is not None:
+            original_layer.bias.requires_grad_(True)
 
     @property
     def trainable_params(self) -> int:
-        """Numbers that are trained: rank (in + out), and the bias under `train_bias`."""
+        """How many numbers training changes."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     @property
     def total_params(self) -> int:
-        """All numbers of the layer, frozen ones, bias and factors."""
+        """How many numbers the layer holds: W, b, A and B."""
         return sum(p.numel() for p in self.parameters())
+
+    def extra_repr(self) -> str:
+        return f"rank={self.rank}, alpha={self.alpha}, scaling={self.scaling:g}, merged={self.merged}"

@@ -1,11 +1,9 @@
-"""How much memory fine-tuning takes: all of a model, or LoRA adapters beside it."""
+"""How much memory the weights, gradients and optimizer states of a training take."""
 
-from __future__ import annotations
+__all__ = ["calculate_memory_requirements"]
 
-__all__ = ["BYTES", "calculate_memory_requirements"]
-
-BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "int8": 1.0, "int4": 0.5}  # b, bytes a parameter
-D = 4096  # width of the targeted d x d weights
+BYTES_PER_PARAMETER = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "int8": 1.0, "int4": 0.5}
+D = 4096  # the width of the weights that are adapted, as in a 7B model
 GB = 1e9
 
 
@@ -15,40 +13,49 @@ def calculate_memory_requirements(
     lora_target_ratio: float = 0.1,
     precision: str = "float32",
 ) -> dict[str, float]:
-    """Memory of model states (no activations), in GB of 1e9 bytes.
+    """Memory of full fine-tuning and of LoRA with Adam, in GB of 1e9 bytes; activations are not counted.
 
-        N = model_params_billions * 1e9
-        b = bytes a parameter;  t = max(b, 2), since integers cannot be trained
-        P = N * lora_target_ratio * 2 * lora_rank / 4096
+        N = model_params_billions * 1e9                    parameters of the model
+        P = N * lora_target_ratio * 2 * lora_rank / D      parameters of the adapters: 2 D r for each D * D weight
+        b = bytes per parameter at `precision`
+        t = max(b, 2)                                      bytes of what is trained: integers cannot be
 
-        full fine-tuning: weights N b, gradients N t, Adam's two moments 2 N t
-        LoRA:             weights N b, adapters P t, gradients P t, moments 2 P t
+        full fine-tuning:  weights N b                gradients N t    optimizer 2 N t
+        LoRA:              weights N b, adapters P t, gradients P t,   optimizer 2 P t
 
-    Returns the keys full_ft_weights, _gradients, _optimizer, _total, lora_weights, _adapters, _gradients,
-    _optimizer, _total and memory_savings_ratio = lora_total / full_ft_total.
-    Raises ValueError for another precision, a size that is not positive, a negative rank or ratio.
-    Sources: Adam's two moments, Kingma & Ba 2015, section 2; a rank-r update of a d x d weight has 2 d r
-    parameters, Hu et al. 2021, arXiv 2106.09685, section 4.1.
+    The keys are `full_ft_` and `lora_` with `weights`, `adapters` (LoRA alone), `gradients`, `optimizer`, `total`,
+    and `memory_savings_ratio` = lora_total / full_ft_total, a plain ratio. Nothing is rounded.
+
+    Adam keeps two moments for each trained parameter, all in the trained precision ("pure" training; mixed
+    precision keeps float32 copies besides, ZeRO, arXiv 1910.02054, section 3.1). Adapter sizes: LoRA,
+    arXiv 2106.09685, section 4.2.
+
+    Raises ValueError for an unknown precision, a size that is not positive, a negative rank or ratio.
     """
-    if precision not in BYTES:
-        raise ValueError(f"precision is {precision!r}, should be one of {', '.join(BYTES)}")
+    if precision not in BYTES_PER_PARAMETER:
+        raise ValueError(f"precision = {precision!r}, should be one of {', '.join(BYTES_PER_PARAMETER)}")
     if not model_params_billions > 0:
-        raise ValueError(f"model_params_billions is {model_params_billions}, should be positive")
-    if lora_rank < 0 or lora_target_ratio < 0:
-        raise ValueError(
-            f"lora_rank is {lora_rank}, lora_target_ratio {lora_target_ratio}: neither may be negative"
-        )
+        raise ValueError(f"model_params_billions = {model_params_billions}, should be positive")
+    if lora_rank < 0:
+        raise ValueError(f"lora_rank = {lora_rank}, should not be negative")
+    if lora_target_ratio < 0:
+        raise ValueError(f"lora_target_ratio = {lora_target_ratio}, should not be negative")
 
     N = model_params_billions * 1e9
-    b = BYTES[precision]
-    t = max(b, 2.0)
     P = N * lora_target_ratio * 2 * lora_rank / D
-
-    full = {"weights": N * b, "gradients": N * t, "optimizer": 2 * N * t}
-    lora = {"weights": N * b, "adapters": P * t, "gradients": P * t, "optimizer": 2 * P * t}
-    result = {f"full_ft_{name}": size / GB for name, size in full.items()}
-    result["full_ft_total"] = sum(full.values()) / GB
-    result |= {f"lora_{name}": size / GB for name, size in lora.items()}
-    result["lora_total"] = sum(lora.values()) / GB
-    result["memory_savings_ratio"] = result["lora_total"] / result["full_ft_total"]
-    return result
+    b = BYTES_PER_PARAMETER[precision]
+    t = max(b, 2.0)
+    full = {"weights": N * b / GB, "gradients": N * t / GB, "optimizer": 2 * N * t / GB}
+    lora = {
+        "weights": N * b / GB,
+        "adapters": P * t / GB,
+        "gradients": P * t / GB,
+        "optimizer": 2 * P * t / GB,
+    }
+    full["total"] = sum(full.values())
+    lora["total"] = sum(lora.values())
+    return {
+        **{f"full_ft_{part}": value for part, value in full.items()},
+        **{f"lora_{part}": value for part, value in lora.items()},
+        "memory_savings_ratio": lora["total"] / full["total"],
+    }

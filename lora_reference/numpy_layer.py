@@ -1,6 +1,4 @@
-"""LoRA in plain NumPy: the formula with nothing around it."""
-
-from __future__ import annotations
+"""The LoRA layer in NumPy: the formula and nothing else."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,32 +9,37 @@ Array = NDArray[np.float64]
 
 
 class LoRALayerNumPy:
-    """A frozen weight W (out, in) with a low-rank update.
+    """A linear layer W with a low-rank update beside it, in float64.
 
-        h = W x + (alpha / rank) B A x
+        y = x W' + (alpha / rank) * x A' B'
 
-    `A` (rank, in) starts normal with standard deviation 0.01, `B` (out, rank) at zero; float64.
-    Raises ValueError for a weight that is not two-dimensional or a rank below 1.
-    Source: Hu et al. 2021, arXiv 2106.09685, section 4.1.
+    W is (out, in) and stays as it is; A is (rank, in), normal with deviation 0.01, and B is (out, rank), zero.
+    Source: LoRA, arXiv 2106.09685, section 4.1. Raises ValueError for a W that is no matrix and for rank < 1.
+    `rng` draws A; without one every layer draws the same A.
     """
 
-    def __init__(self, W: Array, rank: int = 4, alpha: float = 1.0, seed: int | None = None) -> None:
-        self.W = np.asarray(W, dtype=np.float64)  # (out, in)
-        if self.W.ndim != 2:
-            raise ValueError(f"W has {self.W.ndim} dimensions, should have 2")
+    def __init__(
+        self, W: Array, rank: int = 4, alpha: float = 1.0, rng: np.random.Generator | None = None
+    ) -> None:
+        W = np.asarray(W, dtype=np.float64)
+        if W.ndim != 2:
+            raise ValueError(f"W has shape {W.shape}, should be (out, in)")
         if rank < 1:
-            raise ValueError(f"rank is {rank}, should be at least 1")
-        d_out, d_in = self.W.shape
-        self.rank, self.alpha, self.scaling = rank, alpha, alpha / rank
-        self.A = np.random.default_rng(seed).normal(0.0, 0.01, (rank, d_in))  # (r, in)
-        self.B = np.zeros((d_out, rank))  # (out, r)
+            raise ValueError(f"rank = {rank}, should be at least 1")
+        out_features, in_features = W.shape
+        rng = rng or np.random.default_rng(0)
+        self.W = W
+        self.A: Array = rng.normal(0.0, 0.01, size=(rank, in_features))
+        self.B: Array = np.zeros((out_features, rank))
+        self.scaling = alpha / rank
 
     def forward(self, x: Array) -> Array:
-        """Output (..., out) for x (..., in)."""
-        h: Array = x @ self.W.T + self.scaling * (x @ self.A.T @ self.B.T)  # (..., out)
-        return h
+        """y, (..., out), for x, (..., in)."""
+        Ax = x @ self.A.T  # (..., rank)
+        y: Array = x @ self.W.T + self.scaling * (Ax @ self.B.T)  # (..., out)
+        return y
 
     def get_merged_weights(self) -> Array:
-        """W + (alpha / rank) B A, of shape (out, in), as a new array."""
-        merged: Array = self.W + self.scaling * (self.B @ self.A)  # (out, in)
+        """W + (alpha / rank) * B A, (out, in): one matrix that gives the same y."""
+        merged: Array = self.W + self.scaling * (self.B @ self.A)
         return merged

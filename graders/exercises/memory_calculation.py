@@ -41,11 +41,11 @@ class Estimate(Experiment):
 
     id, probe, cpu_seconds = "estimate", "estimate", 2.0
     space = {
-        "size": (1, 7, 2.5, 13, 70, 0.125, 175, 7.0),
-        "lora_rank": (16, 1, 2, 8, 7, 64, 256),
+        "size": (1, 7, 2.5, 13, 70, 0.125, 175, 7.0, 1.3, 0.01),
+        "lora_rank": (16, 1, 2, 8, 7, 64, 256, 1024),
         "lora_target_ratio": (0.1, 1.0, 0.5, 0.25, 0.01, 1),
         "precision": PRECISIONS,
-        "call": ("keywords", "positional", "defaults"),
+        "call": ("keywords", "positional", "rank only", "defaults"),
     }
     base = {"size": 7, **DEFAULTS, "call": "keywords"}
     cover = (
@@ -63,10 +63,15 @@ class Estimate(Experiment):
         {"lora_rank": 256, "lora_target_ratio": 1.0},
         {"lora_target_ratio": 0.25, "precision": "bfloat16"},
         {"size": 175, "lora_rank": 7},
+        {"size": 1.3, "precision": "float16"},
+        {"size": 1.3, "precision": "bfloat16", "lora_rank": 8},
+        {"size": 0.01, "lora_rank": 1024},
+        {"lora_rank": 8, "call": "rank only"},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        return {"size": case["size"], "named": named(case), "keys": list(KEYS), "call": case["call"]}
+        given, style = written(case)
+        return {"size": case["size"], "named": given, "keys": list(KEYS), "call": style}
 
     def oracle(self, case: Case, seen: Seen) -> dict[str, float]:
         return calculate_memory_requirements(case["size"], **named(case))
@@ -75,12 +80,12 @@ class Estimate(Experiment):
         return "keys"
 
     def describe(self, case: Case) -> dict[str, Any]:
-        shown = {} if case["call"] == "defaults" else named(case)
-        return {"model_params_billions": case["size"], **shown}
+        return {"model_params_billions": case["size"], **written(case)[0]}
 
     def reproduce(self, case: Case, property_id: str) -> str:
         want = calculate_memory_requirements(case["size"], **named(case))
-        called = call_source("calculate_memory_requirements", [repr(case["size"])], named(case), case["call"])
+        given, style = written(case)
+        called = call_source("calculate_memory_requirements", [repr(case["size"])], given, style)
         shown = SHOWN.get(property_id, KEYS)
         lines = [
             f"result = {called}",
@@ -92,7 +97,16 @@ class Estimate(Experiment):
 
 def named(case: Case) -> dict[str, Any]:
     """The named arguments that the call uses, given or by default."""
-    return dict(DEFAULTS) if case["call"] == "defaults" else {name: case[name] for name in DEFAULTS}
+    return {**DEFAULTS, **written(case)[0]}
+
+
+def written(case: Case) -> tuple[dict[str, Any], str]:
+    """The arguments that the call writes after the size, and how: by keywords, by position, or not at all."""
+    if case["call"] == "defaults":
+        return {}, "keywords"
+    if case["call"] == "rank only":
+        return {"lora_rank": case["lora_rank"]}, "positional"
+    return {name: case[name] for name in DEFAULTS}, case["call"]
 
 
 estimate = Estimate()
@@ -335,7 +349,7 @@ class Refuse(Experiment):
         "size": (7, 0, -1, -0.5),
         "lora_rank": (16, -1, -8),
         "lora_target_ratio": (0.1, -0.1, -1.0),
-        "precision": (*PRECISIONS, "banana", "float64", "int2", "complex64", "float8"),
+        "precision": (*PRECISIONS, "banana", "float64", "int2", "complex64", "float8", "int", ""),
     }
     base = {"size": 7, **DEFAULTS, "precision": "banana"}
     cover = (
@@ -343,6 +357,8 @@ class Refuse(Experiment):
         {"precision": "int2"},
         {"precision": "complex64"},
         {"precision": "float8", "size": 1},
+        {"precision": "int"},
+        {"precision": ""},
         {"precision": "float32", "size": 0},
         {"precision": "float16", "size": -1},
         {"precision": "bfloat16", "size": -0.5},
@@ -350,6 +366,8 @@ class Refuse(Experiment):
         {"precision": "int8", "lora_rank": -8},
         {"precision": "float32", "lora_target_ratio": -0.1},
         {"precision": "int4", "lora_target_ratio": -1.0},
+        {"precision": "float32", "lora_rank": -8, "lora_target_ratio": -1.0},
+        {"precision": "float32", "size": -1, "lora_rank": -8},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:

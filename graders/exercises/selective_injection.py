@@ -240,8 +240,16 @@ class Expected:
                 layers.setdefault(owner, {})[entry[2]] = name
         return layers
 
-    def outputs(self, factors: dict[str, Tensor], layers: dict[str, dict[str, str]]) -> tuple[Tensor, Tensor]:
-        """The model's output with these factors, joined as the model joins it, and its bound; float64."""
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """Linear layer's name -> in, out. The block's MLP is twice as wide as the block."""
+        if self.specs is None:
+            d = 16
+            wide = {"gate_proj": (d, 2 * d), "up_proj": (d, 2 * d), "down_proj": (2 * d, d)}
+            return {name: wide.get(name, (d, d)) for name in self.linears}
+        return {spec["name"]: (spec["in"], spec["out"]) for spec in self.specs if spec["kind"] == "linear"}
+
+    def outputs(self, factors: dict[str, tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """The model's output with these factors by layer, joined as the model joins it, and its bound; float64."""
         assert self.specs is not None
         parts, bounds = [], []
         scale = alpha_of(self.case) / rank_of(self.case)
@@ -251,9 +259,8 @@ class Expected:
             W, x = spec["weight"], x.to(torch.float64)
             b = spec.get("has_bias", torch.zeros(spec["out"], dtype=torch.float64))
             y, size = x @ W.T + b, x.abs() @ W.abs().T + b.abs()
-            names = layers.get(spec["name"])
-            if names and spec["name"] in self.wrapped:
-                A, B = (factors[names[letter]].to(torch.float64) for letter in "AB")
+            if spec["name"] in factors:
+                A, B = (factor.to(torch.float64) for factor in factors[spec["name"]])
                 y, size = y + scale * x @ A.T @ B.T, size + scale * x.abs() @ A.abs().T @ B.abs().T
             parts.append(y.flatten())
             bounds.append((2.0**-23 * (spec["in"] + rank_of(self.case) + 4) + 2.0**-23) * size.flatten())
@@ -421,14 +428,16 @@ def factors_trainable(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 def _ranks(seen: Seen, want: Expected) -> Violation | None:
-    rank = rank_of(want.case)
+    rank, sizes = rank_of(want.case), want.sizes()
     for name, (shape, _, letter) in parameters(seen).items():
-        if letter:
-            got = shape[0] if letter == "A" else shape[-1]
-            if got != rank:
-                return Violation(
-                    f"`{name}` has shape {tuple(shape)}: its rank is {got}, should be {rank}.", rank, got
-                )
+        size = sizes.get(owner_of(name, list(want.places)))
+        if letter and size and sorted(shape) != sorted([rank, size["AB".index(letter)]]):
+            should = (rank, size[0]) if letter == "A" else (size[1], rank)
+            return Violation(
+                f"`{name}` has shape {tuple(shape)}, should be {should} for rank {rank}.",
+                should,
+                tuple(shape),
+            )
     return None
 
 
@@ -475,7 +484,7 @@ def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
         return claims.close(
             "the block's output", seen["y after"], before.to(torch.float64), 1e-4, "after injection"
         )
-    y, bound = want.outputs({}, {})
+    y, bound = want.outputs({})
     return claims.close("the layers' outputs", want.linear_part(seen["y after"]), y, bound, "after injection")
 
 
@@ -484,32 +493,33 @@ def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
     factors, set_to = tensors(seen, "factors"), tensors(seen, "factors set")
     if any(not torch.equal(factors[name], set_to[name]) for name in set_to if name in factors):
         raise NotSeen("factors of their own")
-    if set(layers) != set(want.wrapped):
-        raise NotSeen("the right layers")
-    for name, pair in layers.items():
-        spec = next(spec for spec in want.specs or [] if spec["name"] == name)
-        A, B = factors[pair["A"]], factors[pair["B"]]
-        if (
-            A.dim() != 2
-            or B.dim() != 2
-            or A.shape[1] != spec["in"]
-            or B.shape[0] != spec["out"]
-            or A.shape[0] != B.shape[1]
-        ):
-            return Violation(
-                f"`{name}`: lora_A and lora_B have shapes {tuple(A.shape)} and {tuple(B.shape)}.",
-                "(rank, in) and (out, rank)",
-                "others",
-            )
-    y, bound = want.outputs(factors, layers)
+    if set(layers) != set(want.wrapped) or _ranks(seen, want):
+        raise NotSeen("the right factors")
+    pairs = {name: (factors[pair["A"]], factors[pair["B"]]) for name, pair in layers.items()}
     scale = alpha_of(want.case) / rank_of(want.case)
-    return claims.close(
-        "the layers' outputs",
-        want.linear_part(seen["y set"]),
-        y,
-        bound,
-        f"with factors set, alpha / rank = {scale:g}",
-    )
+    note = f"with factors set, alpha / rank = {scale:g}"
+    wrong = [
+        claims.close("the layers' outputs", want.linear_part(seen["y set"]), *want.outputs(turned), note)
+        for turned in orientations(pairs, want)
+    ]
+    return None if None in wrong else wrong[0]
+
+
+def orientations(
+    pairs: dict[str, tuple[Tensor, Tensor]], want: Expected
+) -> list[dict[str, tuple[Tensor, Tensor]]]:
+    """The factors as (rank, in) and (out, rank), in each way that their shapes allow: either may be kept transposed."""
+    found, r, sizes = [], rank_of(want.case), want.sizes()
+    for a_turned, b_turned in ((False, False), (True, True), (True, False), (False, True)):
+        turned = {name: (A.T if a_turned else A, B.T if b_turned else B) for name, (A, B) in pairs.items()}
+        if all(
+            tuple(A.shape) == (r, sizes[name][0]) and tuple(B.shape) == (sizes[name][1], r)
+            for name, (A, B) in turned.items()
+        ):
+            found.append(turned)
+    if not found:
+        raise NotSeen("factors of one form")
+    return found
 
 
 @exercise.claim(
@@ -605,6 +615,8 @@ CONFIGS = {"qv": ["q_proj", "v_proj"], "qkvo": DEFAULT_TARGETS, "all": ALL_SEVEN
 EPOCHS = 6
 LAST_THIRD = 1.05  # the mean loss of the last third may be this many times that of the first
 SAME_LOSS = 1e-4
+SAME_START = 1e-4  # of the block's largest output: the wrapped block may add in another order
+UNCHANGED = 3e-6  # the same for one block before and after training, which computes the same way
 CALL_SECONDS = 60.0  # of one call; the probe makes two
 
 
@@ -675,25 +687,49 @@ def losses_of(entry: dict[str, Any]) -> list[float]:
     return [float(loss) for loss in losses]
 
 
-def models_of(call: dict[str, Any]) -> list[dict[str, Any]]:
-    """The models with factors that ran, in order."""
+def models_of(call: dict[str, Any], configs: list[list[str]]) -> list[dict[str, Any]]:
+    """The blocks that ran with factors, in order; those that only ran without being trained do not count."""
     models = call.get("models")
-    good = (
-        [model for model in models if isinstance(model, dict) and model.get("factors")]
-        if isinstance(models, list)
-        else []
-    )
+    good = [item for item in models if isinstance(item, dict)] if isinstance(models, list) else []
     if not good:
-        raise NotSeen("models with factors")
-    return good
+        raise NotSeen("blocks with factors")
+    trained = [model for model in good if was_trained(model)]
+    return trained if len(trained) >= len(configs) else good
+
+
+def was_trained(model: dict[str, Any]) -> bool:
+    """Whether the factors changed, in the block or as it was run with them."""
+    return not model.get("first") == model.get("last") == model.get("now")
 
 
 def own_injection(seen: Seen, targets: list[str]) -> dict[str, Any]:
-    """Name -> [count, requires_grad] after the student's own injection. Raises NotSeen where it adds no factors."""
+    """What the student's own injection does to the lab's block. Raises NotSeen where it adds no factors."""
     entry = seen["own injection"].get("+".join(targets)) if isinstance(seen["own injection"], dict) else None
-    if not entry:
+    if not isinstance(entry, dict) or not entry.get("parameters"):
         raise NotSeen("factors of the student's own injection")
-    return dict(entry)
+    return entry
+
+
+def keeps_the_block(own: dict[str, Any]) -> bool:
+    """Whether the injection leaves what the block computes; if not, it has paid for that already."""
+    return same(own.get("before"), own.get("after"), SAME_START)
+
+
+def trains_only_factors(own: dict[str, Any]) -> bool:
+    """Whether the injection leaves only factors trainable; if not, it has paid for that already."""
+    return all(not trains or factor_name(name) for name, (_, trains) in own["parameters"].items())
+
+
+def factor_name(name: str) -> bool:
+    """Whether the contract calls a parameter of this name a factor."""
+    return name.removesuffix(".weight").rpartition(".")[2] in ("lora_A", "lora_B")
+
+
+def same(a: Any, b: Any, bound: float) -> bool:
+    """Two outputs of a block, equal to a share of the largest value."""
+    if not isinstance(a, Tensor) or not isinstance(b, Tensor) or a.shape != b.shape:
+        raise NotSeen("output of the block")
+    return float((a - b).abs().max()) <= bound * float(a.abs().max())
 
 
 @exercise.claim(
@@ -775,7 +811,9 @@ def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     """trainable_params counts the parameters that are trained."""
     for configs, call in calls(case, seen):
         for targets in configs:
-            truth = sum(count for count, trains in own_injection(seen, targets).values() if trains)
+            truth = sum(
+                count for count, trains in own_injection(seen, targets)["parameters"].values() if trains
+            )
             got = entry_of(call, targets).get("trainable_params")
             if type(got) is bool or not isinstance(got, (int, float)) or got != truth:
                 return Violation(
@@ -794,32 +832,22 @@ def counts(case: Case, seen: Seen, want: Any) -> Verdict:
 def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration starts from a fresh block with the same weights."""
     for configs, call in calls(case, seen):
-        for targets in configs:
-            own_injection(seen, targets)
-        models = models_of(call)
+        kept = all(keeps_the_block(own_injection(seen, targets)) for targets in configs)
+        models = models_of(call, configs)
         if len(models) < len(configs):
             return Violation(
                 f"{len(models)} block was trained for {len(configs)} configurations.",
                 f"{len(configs)} fresh blocks",
                 len(models),
             )
-        first = base_marks(models[0])
-        for number, model in enumerate(models[: len(configs)]):
-            if base_marks(model) != first:
+        for number, model in enumerate(models):
+            if kept and not same(models[0].get("start"), model.get("start"), SAME_START):
                 return Violation(
                     f"Configuration {number + 1} starts from other weights than configuration 1.",
                     "the same weights",
                     "other weights",
                 )
     return None
-
-
-def base_marks(model: dict[str, Any]) -> list[str]:
-    """Fingerprints of the weights that are not factors, in no order."""
-    start, factors = model.get("start"), model.get("factors")
-    if not isinstance(start, dict) or not isinstance(factors, list):
-        raise NotSeen("start")
-    return sorted(str(item) for name, item in start.items() if name not in factors)
 
 
 @exercise.claim(
@@ -831,43 +859,19 @@ def base_marks(model: dict[str, Any]) -> list[str]:
 )
 def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration trains on the same data."""
-    for _, call in calls(case, seen):
-        models_of(call)
-        first: set[str] = set()
-        for number, marks in enumerate(data_by_model(call)):
-            first = first or set(marks)
-            if not set(marks) <= first:
+    for configs, call in calls(case, seen):
+        models = models_of(call, configs)
+        if call.get("data made") is not True:
+            return Violation("generate_synthetic_data was not used.", "its data", "other data")
+        used = [model.get("data") for model in models]
+        for number, data in enumerate(used):
+            if data and used[0] and data != used[0]:
                 return Violation(
                     f"Configuration {number + 1} trains on other data than configuration 1.",
                     "the same data",
                     "other data",
                 )
-        if not first:
-            return Violation("generate_synthetic_data was not used.", "its data", "other data")
     return None
-
-
-def data_by_model(call: dict[str, Any]) -> list[list[str]]:
-    """Fingerprints of the data that were made up to the end of each model's turn.
-
-    The log has `data` and `run` (a model's run that follows another model's) in order. What is made after the last
-    run of a model and before the next one's first run belongs to the next.
-    """
-    log = call.get("log")
-    groups: list[list[str]] = []
-    waiting: list[str] = []
-    for entry in log if isinstance(log, list) else []:
-        if not isinstance(entry, list) or len(entry) != 2:
-            raise NotSeen("log")
-        if entry[0] == "data":
-            waiting.append(str(entry[1]))
-        elif entry[0] == "model":
-            groups.append(waiting)
-            waiting = []
-        elif groups:
-            groups[-1] += waiting
-            waiting = []
-    return groups
 
 
 @exercise.claim(
@@ -925,16 +929,12 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
                     "losses that do not rise",
                     losses,
                 )
-        for model in models_of(call):
-            start_marks, end_marks = model.get("start"), model.get("end")
-            if not isinstance(start_marks, dict) or not isinstance(end_marks, dict):
-                raise NotSeen("marks")
-            if all(start_marks.get(name) == end_marks.get(name) for name in model["factors"]):
-                return Violation(
-                    "The adapters are the same after training as before.",
-                    "trained adapters",
-                    "unchanged adapters",
-                )
+        if not all(was_trained(model) for model in models_of(call, configs)):
+            return Violation(
+                "The adapters are the same after training as before.",
+                "trained adapters",
+                "unchanged adapters",
+            )
     return None
 
 
@@ -948,17 +948,13 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
 def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
     """Training leaves everything but the adapters as it was."""
     for configs, call in calls(case, seen):
-        for targets, model in zip(configs, models_of(call), strict=False):
-            flags = own_injection(seen, targets)
-            start, end = model.get("start"), model.get("end")
-            if not isinstance(start, dict) or not isinstance(end, dict):
-                raise NotSeen("marks")
-            for name, mark in start.items():
-                loose = name in flags and bool(
-                    flags[name][1]
-                )  # left trainable by the injection, which has paid for it
-                if name not in model["factors"] and not loose and end.get(name) != mark:
-                    return Violation(
-                        f"`{name}` was changed by the training of {targets}.", "unchanged", "changed"
-                    )
+        for targets, model in zip(configs, models_of(call, configs), strict=False):
+            own = own_injection(seen, targets)
+            fair = keeps_the_block(own) and trains_only_factors(own)
+            if fair and not same(model.get("start"), model.get("end"), UNCHANGED):
+                return Violation(
+                    f"After training {targets}, the block without its adapters computes something else than before.",
+                    "the same as before",
+                    "something else",
+                )
     return None

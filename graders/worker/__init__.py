@@ -27,8 +27,8 @@ Stubs and the given code may also be bytes; text of any length travels whole fro
 
 Request 2, any number: let one probe look at what was defined. Probes live in `probes/<exercise>.py`, a
 public function for each: `def quantize(module, arguments, seen)`. `module.quantize_nf4` is the student's,
-`module.given` the lab's module, `module.stand_in(name, replacement)` replaces one of the lab's names
-wherever the student's texts hold it. `seen` is a dict to fill; `seen.at("forward")` names the step.
+`module.given` the lab's module, `module.watched` what the probes' `watch(lab)` returned, if they have one: it
+is called with the lab's module before the submission is loaded, and may let it note what happens to it. `seen` is a dict to fill; `seen.at("forward")` names the step.
 
     {"op": "probe", "probe": "quantize", "arguments": {...}, "seed": 17}
 

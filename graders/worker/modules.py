@@ -13,7 +13,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .packages import Packages
@@ -39,6 +39,7 @@ class Modules:
         given_text: str,
         defines: Sequence[str],
         by_definitions: bool,
+        watch: Callable[[types.ModuleType], Any] | None = None,
     ) -> None:
         self.sources = sources
         self.packages = packages
@@ -47,6 +48,7 @@ class Modules:
         self.by_definitions = by_definitions
         self.notes: list[str] = []
         self._given: types.ModuleType | None = None
+        self.watch, self.watched = watch, None
 
     def install(self) -> None:
         """Takes over imports; the worker's own modules can no longer be imported after this."""
@@ -123,6 +125,8 @@ class Modules:
         remember(GIVEN_FILE, self.given_text)
         self._given = module
         _exec(_compile(self.given_text, GIVEN_FILE, "exec", dont_inherit=True), module.__dict__)
+        if self.watch is not None:
+            self.watched = self.watch(module)
 
     def _run_file(self, source: Source, module: types.ModuleType) -> None:
         source.module = module

@@ -58,7 +58,8 @@ class Worker:
         _restore()
         try:
             if request["op"] == "load":
-                self.submission = Submission(request)
+                watch = getattr(PROBES.get(request["exercise"]), "watch", None)
+                self.submission = Submission(request, watch)
                 return self.submission.load()
             return self.probe(request)
         except BaseException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import types
+from collections.abc import Callable
 from typing import Any
 
 from .modules import GIVEN, Modules
@@ -19,7 +20,9 @@ MAX_NOTES = 20
 class Submission:
     """One load request: the texts that were handed in, and what became of them."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(
+        self, request: dict[str, Any], watch: Callable[[types.ModuleType], Any] | None = None
+    ) -> None:
         self.exercise: str = request["exercise"]
         self.defines: list[str] = list(request["defines"])
         self.packages = Packages(request["forbidden"], request["placeholders"])
@@ -28,7 +31,7 @@ class Submission:
         self.sources = Sources(files, request["notebook"], request["exercise_files"], stubs)
         by_definitions = request["mode"] == "definitions"
         given = _text(request["given"])
-        self.modules = Modules(self.sources, self.packages, given, self.defines, by_definitions)
+        self.modules = Modules(self.sources, self.packages, given, self.defines, by_definitions, watch)
         self.found: dict[str, tuple[str, Source | None]] = {}
 
     @property
@@ -146,8 +149,7 @@ class Submission:
         for name, (_, source) in self.found.items():
             if source is not None and source.module is not None:
                 values[name] = source.module.__dict__[name]
-        modules = [source.module for source in self.sources.all if source.module is not None]
-        return Defined(values, self.modules.given, modules)
+        return Defined(values, self.modules.given, self.modules.watched)
 
 
 def _counts(name: str) -> bool:
@@ -156,26 +158,15 @@ def _counts(name: str) -> bool:
 
 
 class Defined:
-    """The names that an exercise needs, as attributes; `given` is the lab's module."""
+    """The names that an exercise needs, as attributes; `given` is the lab's module, `watched` what its watch keeps."""
 
-    def __init__(
-        self, values: dict[str, Any], given: types.ModuleType, modules: list[types.ModuleType]
-    ) -> None:
+    def __init__(self, values: dict[str, Any], given: types.ModuleType, watched: Any) -> None:
         self.__dict__.update(values)
         self.given = given
-        self._modules = modules
+        self.watched = watched
 
     def __getattr__(self, name: str) -> Any:
         raise NameError(f"`{name}` is not defined", name=name)
-
-    def stand_in(self, name: str, replacement: Any) -> Any:
-        """Puts `replacement` in the place of the lab's `name` in all modules; returns what was there."""
-        original = self.given.__dict__[name]
-        for module in [self.given, *self._modules]:
-            for key, value in list(module.__dict__.items()):
-                if value is original:
-                    module.__dict__[key] = replacement
-        return original
 
 
 def _text(text: str | bytes) -> str:

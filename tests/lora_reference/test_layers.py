@@ -115,11 +115,11 @@ def test_dropout_acts_on_the_input_of_the_update_in_training_only() -> None:
     assert torch.equal(layer(x), base)
 
 
-@pytest.mark.parametrize(("arguments", "error"), [({"rank": 0}, ValueError), ({"dropout": 1.0}, ValueError)])
+@pytest.mark.parametrize(("arguments", "error"), [({"rank": 0}, ValueError), ({"dropout": 1.5}, ValueError)])
 def test_arguments_that_make_no_sense_are_refused(
     arguments: dict[str, float], error: type[Exception]
 ) -> None:
-    """A rank below 1 or a dropout of 1 raises."""
+    """A rank below 1 or a dropout above 1 raises."""
     with pytest.raises(error):
         LoRALayer(nn.Linear(4, 3), **arguments)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
@@ -143,7 +143,7 @@ def test_injection_refuses_nesting_and_targets_that_match_nothing() -> None:
     """A second call raises and changes nothing; so do targets without a match."""
     model = add_lora_to_model(SimpleTransformerBlock(16, 2))
     before = [name for name, _ in model.named_parameters()]
-    with pytest.raises(ValueError, match="nested"):
+    with pytest.raises(ValueError, match="already"):
         add_lora_to_model(model)
     assert [name for name, _ in model.named_parameters()] == before
     with pytest.raises(ValueError, match=r"no nn\.Linear"):

@@ -32,7 +32,7 @@ def test_a_model_of_seven_billion(precision: str, full: float, weights: float) -
 @pytest.mark.parametrize("arguments", [(0,), (-1,), (7, -1), (7, 16, -0.1), (7, 16, 0.1, "float8")])
 def test_what_makes_no_sense_raises(arguments: tuple[float, ...]) -> None:
     """Sizes that are not positive, negative ranks or ratios and other precisions raise ValueError."""
-    with pytest.raises(ValueError, match=r"should be|may be"):
+    with pytest.raises(ValueError, match=r"should (not )?be"):
         calculate_memory_requirements(*arguments)  # type: ignore[arg-type]
 
 

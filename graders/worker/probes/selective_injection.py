@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import random
-import sys
-import types
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
 from typing import Any
 
 import numpy
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from .. import wire
 from ..calling import call
@@ -81,7 +81,7 @@ def is_factor(name: str) -> str:
 def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Inject into one model; look at names, flags, objects and outputs; set the factors; look again."""
     lab_block = a["specs"] is None
-    model = sys.modules["lab"].SimpleTransformerBlock(16, 2) if lab_block else build(a["specs"])
+    model = module.given.SimpleTransformerBlock(16, 2) if lab_block else build(a["specs"])
     inputs = a["inputs"][0] if lab_block else a["inputs"]
     before = dict(model.named_modules())
     seen["modules before"] = {
@@ -129,8 +129,12 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["factors set"] = own
     seen["factors"] = {name: p.detach().clone() for name, p in factors.items()}
     seen.at("the model's forward pass")
+    training = {part: part.training for part in model.modules()}
+    model.eval()  # adapters may have a dropout of their own
+    seen["y set"] = run(model, inputs)
+    for part, flag in training.items():
+        part.training = flag
     y = model(inputs)
-    seen["y set"] = y.detach().clone()
     seen.at("backward")
     if y.requires_grad:
         y.sum().backward()
@@ -142,82 +146,179 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
 # --- compare_target_modules --------------------------------------------------------------------------------
 
 
-def mark(tensor: Tensor) -> str:
-    """A short fingerprint of a tensor's values."""
-    return hashlib.sha256(tensor.detach().to(torch.float32).contiguous().numpy().tobytes()).hexdigest()[:16]
-
-
-class Record:
-    """What the given code saw while it was being used: `data` and `model`, then `run` for a model's later runs."""
-
-    def __init__(self) -> None:
-        self.models: dict[int, dict[str, Any]] = {}
-        self.log: list[list[Any]] = []
-
-    def data(self, x: Tensor, y: Tensor) -> None:
-        """Note data that were made."""
-        self.log.append(["data", mark(x) + mark(y)])
-
-    def forward(self, model: nn.Module) -> None:
-        """Note the weights the first time that a model runs with factors."""
-        known = self.models.get(id(model))
-        if known is None:
-            factors = [name for name, _ in model.named_parameters() if is_factor(name)]
-            if factors:
-                start = {name: mark(p) for name, p in model.named_parameters()}
-                self.models[id(model)] = {"model": model, "start": start, "factors": factors}
-                self.log.append(["model", len(self.models) - 1])
-        elif self.log[-1][0] == "data":
-            self.log.append(["run", 0])
-
-    def summary(self) -> list[dict[str, Any]]:
-        """For each model with factors that ran: fingerprints at its first run and now."""
-        return [
-            {**{key: item for key, item in known.items() if key != "model"},
-             "end": {name: mark(p) for name, p in known["model"].named_parameters()}}
-            for known in self.models.values()
-        ]  # fmt: skip
-
-
-def recording(record: Record, lab: Any) -> dict[str, Any]:
-    """Versions of the given code that note what happens to them."""
+def watch(lab: Any) -> Record:
+    """Let the given code note what happens to it, from before the submission is loaded."""
+    record = Record()
     block, make_data = lab.SimpleTransformerBlock, lab.generate_synthetic_data
+    forward = block.forward
 
-    class SimpleTransformerBlock(block):  # type: ignore[misc, valid-type]
-        """The lab's block; notes its first forward pass in training."""
+    @wraps(forward)
+    def noted_forward(self: nn.Module, x: Tensor) -> Any:
+        record.forward(self, x)
+        return forward(self, x)
 
-        def forward(self, x: Tensor) -> Tensor:
-            record.forward(self)
-            return super().forward(x)  # type: ignore[no-any-return]
-
-    def generate_synthetic_data(*args: Any, **kwargs: Any) -> Any:
+    @wraps(make_data)
+    def noted_data(*args: Any, **kwargs: Any) -> Any:
         x, y = make_data(*args, **kwargs)
         record.data(x, y)
         return x, y
 
-    return {
-        "SimpleTransformerBlock": SimpleTransformerBlock,
-        "generate_synthetic_data": generate_synthetic_data,
-    }
+    block.forward = noted_forward
+    lab.generate_synthetic_data = noted_data
+    return record
+
+
+class Record:
+    """What the given code saw: data that were made, and the blocks that ran with factors during a call."""
+
+    def __init__(self) -> None:
+        self.made: dict[bytes, str] = {}  # start of a sample -> the data that it is of
+        self.models: dict[tuple[int, tuple[str, ...]], dict[str, Any]] = {}
+        self.active = False
+
+    def data(self, x: Tensor, y: Tensor) -> None:
+        """Note data that were made."""
+        name = mark(x) + mark(y)
+        self.made.update(dict.fromkeys(samples(x), name))
+
+    def forward(self, model: nn.Module, x: Tensor) -> None:
+        """Note a run of a block, unless something about it cannot be noted."""
+        if self.active:
+            with suppress(Exception), torch._C._DisableFuncTorch():
+                self.note(model, plain(x))
+
+    def note(self, model: nn.Module, x: Tensor) -> None:
+        """What a block with factors computes without them at its first run, its factors and its data."""
+        factors = factors_of(model)
+        if not factors:
+            return
+        key = (id(model), tuple(factors))
+        if key not in self.models:
+            self.models[key] = {"model": model, "start": self.without_factors(model), "first": marks(factors)}
+            self.models[key]["data"] = []
+        known = self.models[key]
+        known["last"] = marks(factors)
+        if torch.is_grad_enabled() and x.dim() == 3:
+            names = {self.made[sample] for sample in samples(x) if sample in self.made}
+            known["data"] += sorted(names - set(known["data"]))
+
+    def without_factors(self, model: nn.Module) -> Tensor:
+        """What a block computes of a fixed input in evaluation with all its factors 0; it stays as it is."""
+        x = torch.randn(2, 4, 256, generator=torch.Generator().manual_seed(1))
+        before, self.active = self.active, False
+        try:
+            with evaluating(model), torch.no_grad():
+                tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+                if any(is_wrapped(tensor) for tensor in tensors.values()):
+                    own = {n: 0 * plain(t) if is_factor(n) else plain(t) for n, t in tensors.items()}
+                    y: Tensor = torch.func.functional_call(model, own, (x,))
+                else:
+                    with all_zero(factors_of(model)):
+                        y = type(model).forward(model, x.to(next(model.parameters()).dtype))
+                return y.to(torch.float32).clone()
+        finally:
+            self.active = before
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Note the blocks that run from here on, and no others."""
+        self.models, self.active = {}, True
+        try:
+            yield
+        finally:
+            self.active = False
+
+    def summary(self) -> list[dict[str, Any]]:
+        """For each block that ran with factors: what was noted, and what it computes without its factors now."""
+        return [
+            {**{key: item for key, item in known.items() if key != "model"},
+             "end": self.without_factors(known["model"]), "now": marks(factors_of(known["model"]))}
+            for known in self.models.values()
+        ]  # fmt: skip
+
+
+def factors_of(model: nn.Module) -> dict[str, Tensor]:
+    """The factors by name."""
+    return {name: p for name, p in model.named_parameters() if is_factor(name)}
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """The model in evaluation; afterwards its modes, torch's random state and cached weights are as before."""
+    training = {part: part.training for part in model.modules()}
+    state = torch.get_rng_state()
+    cached, parametrize._cache_enabled = parametrize._cache_enabled, 0
+    try:
+        for part in training:
+            part.training = False
+        yield
+    finally:
+        for part, flag in training.items():
+            part.training = flag
+        torch.set_rng_state(state)
+        parametrize._cache_enabled = cached
+
+
+@contextmanager
+def all_zero(tensors: dict[str, Tensor]) -> Iterator[None]:
+    """The tensors' values are 0 for a while."""
+    values = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+    try:
+        for tensor in tensors.values():
+            tensor.zero_()
+        yield
+    finally:
+        for name, tensor in tensors.items():
+            tensor.copy_(values[name])
+
+
+def plain(tensor: Tensor) -> Tensor:
+    """The tensor itself, without the wrappers of `torch.func` and without a graph."""
+    while is_wrapped(tensor):
+        tensor = torch._C._functorch.get_unwrapped(tensor)
+    return tensor.detach()
+
+
+def is_wrapped(tensor: Tensor) -> bool:
+    """Whether `torch.func` looks at a tensor."""
+    return bool(torch._C._functorch.is_functorch_wrapped_tensor(tensor))
+
+
+def mark(tensor: Tensor) -> str:
+    """A short fingerprint of a tensor's values."""
+    values = plain(tensor).to(torch.float32).contiguous().numpy()
+    return hashlib.sha256(values.tobytes()).hexdigest()[:16]
+
+
+def marks(tensors: dict[str, Tensor]) -> list[str]:
+    """Their fingerprints."""
+    return [mark(tensor) for tensor in tensors.values()]
+
+
+def samples(x: Tensor) -> list[bytes]:
+    """The start of each sample, which tells it from all others."""
+    start = x.detach()[:, :1, :16].to(torch.float32).contiguous().numpy()
+    return [sample.tobytes() for sample in start]
 
 
 def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
-    """Run the comparison, call after call, with recording versions of the given code in the place of the lab's."""
+    """Run the comparison, call after call, and show what it returned and what the given code noted."""
+    record: Record = module.watched
     seen.at("add_lora_to_model_selective on the lab's block")
     every = {"+".join(targets): targets for configs in a["calls"] for targets in configs}
     seen["own injection"] = {key: own_injection(module, targets, a["seed"]) for key, targets in every.items()}
     seen["calls"] = []
     for configs in a["calls"]:
-        record = Record()
         torch.manual_seed(a["seed"])
         numpy.random.seed(a["seed"])
         random.seed(a["seed"])
         seen.at("compare_target_modules")
-        with replaced(recording(record, sys.modules["lab"]), module):
+        with record.call():
             result = module.compare_target_modules(
                 [list(targets) for targets in configs], n_epochs=a["n_epochs"]
             )
-        shown: dict[str, Any] = {"keys": type(result).__name__, "models": record.summary(), "log": record.log}
+        shown: dict[str, Any] = {"keys": type(result).__name__, "models": record.summary()}
+        shown["data made"] = bool(record.made)
         if isinstance(result, dict):
             shown["keys"] = list(result)
             shown["entries"] = {str(key): value(entry) for key, entry in result.items()}
@@ -225,33 +326,21 @@ def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
 
 
 def own_injection(module: Any, targets: list[str], seed: int) -> dict[str, Any]:
-    """Name -> [count, requires_grad] after the student's own injection into the lab's block; empty without factors."""
+    """The student's own injection into the lab's block: its parameters by name as [count, requires_grad], and
+    what the block computes before and, with the factors 0, after. Empty without factors."""
     torch.manual_seed(seed)
+    look = module.watched.without_factors
     try:
-        model = sys.modules["lab"].SimpleTransformerBlock()
+        model = module.given.SimpleTransformerBlock()
+        before = look(model)
         result = module.add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=list(targets))
-        model = model if any(is_factor(name) for name, _ in model.named_parameters()) else result
-        entry = {name: [p.numel(), p.requires_grad] for name, p in model.named_parameters()}
+        model = model if factors_of(model) else result
+        parameters = {name: [p.numel(), p.requires_grad] for name, p in model.named_parameters()}
+        if not factors_of(model):
+            return {}
+        return {"parameters": parameters, "before": before, "after": look(model)}
     except Exception:
         return {}
-    return entry if any(is_factor(name) for name in entry) else {}
-
-
-@contextlib.contextmanager
-def replaced(new: dict[str, Any], module: Any) -> Iterator[None]:
-    """Put `new` in the place of the lab's names, in `lab` and wherever they were imported to."""
-    lab = sys.modules["lab"]
-    old = {name: getattr(lab, name) for name in new}
-    spaces = [space.__dict__ for space in list(sys.modules.values()) if isinstance(space, types.ModuleType)]
-    spaces.append(getattr(module.compare_target_modules, "__globals__", {}))
-    changed = [(names, name) for names in spaces for name in new if names.get(name) is old[name]]
-    for names, name in changed:
-        names[name] = new[name]
-    try:
-        yield
-    finally:
-        for names, name in changed:
-            names[name] = old[name]
 
 
 def value(entry: Any) -> Any:

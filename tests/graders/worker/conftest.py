@@ -38,9 +38,14 @@ def look(module, arguments, seen):
     seen.at("look")
     exec(arguments["code"], {"module": module, "seen": seen, "torch": torch, "look": arguments})
 
+def watch(lab):
+    calls, make = [], lab.generate_synthetic_data
+    lab.generate_synthetic_data = lambda *sizes: calls.append(list(sizes)) or make(*sizes)
+    return calls
+
 look.__module__ = "graders.worker.probes.for_tests"
 probe = types.ModuleType("graders.worker.probes.for_tests")
-probe.look = look
+probe.look, probe.watch = look, watch
 for exercise in sys.argv[2].split():
     serve.PROBES[exercise] = probe
 null = os.open(os.devnull, os.O_RDWR)

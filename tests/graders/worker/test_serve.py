@@ -143,12 +143,11 @@ def test_what_a_submission_rebinds_breaks_only_itself(talk: Talk) -> None:
     assert talk.see("module.quantize_nf4()").tolist() == [1]
 
 
-def test_the_labs_names_can_be_replaced_for_a_probe(talk: Talk) -> None:
-    """A probe may put a recording function where the student's text uses the lab's, under any name."""
-    before = "import lab\nfrom lab import generate_synthetic_data as g\n"
-    with_function(talk, "return [g(), lab.generate_synthetic_data()]", before)
-    code = "module.stand_in('generate_synthetic_data', lambda: 7)\nseen['x'] = module.quantize_nf4()"
-    assert talk.look(code)["seen"]["x"] == [7, 7]
+def test_a_probe_watches_the_given_code_from_the_start(talk: Talk) -> None:
+    """What the lab's data function makes is noted under any name, and while the submission is loaded."""
+    before = "from lab import generate_synthetic_data as g\nimport lab\nX, Y = g(3)\n"
+    with_function(talk, "return [lab.generate_synthetic_data(5), g(7)]", before)
+    assert talk.look("module.quantize_nf4(); seen['x'] = module.watched")["seen"]["x"] == [[3], [5], [7]]
 
 
 def test_a_name_that_is_missing_is_told_to_the_probe(talk: Talk) -> None:
