@@ -29,7 +29,7 @@ EXERCISES = {
 }
 
 FORKING = """
-import os, socket, sys, types
+import functools, os, socket, sys, types
 import torch
 torch.set_num_threads(1)
 from graders.worker import serve
@@ -40,7 +40,13 @@ def look(module, arguments, seen):
 
 def watch(lab):
     calls, make = [], lab.generate_synthetic_data
-    lab.generate_synthetic_data = lambda *sizes: calls.append(list(sizes)) or make(*sizes)
+
+    @functools.wraps(make)
+    def noted(*sizes):
+        calls.append(list(sizes))
+        return make(*sizes)
+
+    lab.generate_synthetic_data = noted
     return calls
 
 look.__module__ = "graders.worker.probes.for_tests"

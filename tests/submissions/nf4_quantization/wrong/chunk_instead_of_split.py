@@ -1,0 +1,47 @@
+# mistake: unnamed
+# torch.chunk evens the blocks out (100 values become 50 + 50, not 64 + 36), so the blocks are wrong when the last should be shorter.
+import torch
+
+# The 16 levels of NF4, ascending from -1 to 1; level 7 is 0.
+# Dettmers et al. 2023, "QLoRA", arXiv 2305.14314, Appendix E.
+NF4_LEVELS = torch.tensor(
+    [
+        -1.0,
+        -0.6961928009986877,
+        -0.5250730514526367,
+        -0.39491748809814453,
+        -0.28444138169288635,
+        -0.18477343022823334,
+        -0.09105003625154495,
+        0.0,
+        0.07958029955625534,
+        0.16093020141124725,
+        0.24611230194568634,
+        0.33791524171829224,
+        0.44070982933044434,
+        0.5626170039176941,
+        0.7229568362236023,
+        1.0,
+    ]
+)
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1)
+    n_blocks = -(-flat.numel() // block_size)
+    if n_blocks == 0:
+        return torch.zeros(tensor.shape, dtype=torch.uint8), torch.zeros(0)
+    codes, scales = [], []
+    for block in torch.chunk(flat, n_blocks):
+        s = block.abs().max()
+        scales.append(s)
+        unit = block / s if s > 0 else block
+        codes.append((unit[:, None] - NF4_LEVELS).abs().argmin(dim=1).to(torch.uint8))
+    return torch.cat(codes).reshape(tensor.shape), torch.stack(scales)
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    if codes.numel() == 0:
+        return torch.zeros(codes.shape)
+    blocks = torch.chunk(NF4_LEVELS[codes.reshape(-1).long()], len(scales))
+    return torch.cat([b * s for b, s in zip(blocks, scales)]).reshape(codes.shape)

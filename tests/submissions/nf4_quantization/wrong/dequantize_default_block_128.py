@@ -1,0 +1,41 @@
+# mistake: unnamed
+# The default block_size of dequantize is 128, so the default round trip multiplies by the wrong scales from the 65th value on.
+import torch
+
+# The 16 levels of NF4, ascending from -1 to 1; level 7 is 0.
+# Dettmers et al. 2023, "QLoRA", arXiv 2305.14314, Appendix E.
+NF4_LEVELS = torch.tensor(
+    [
+        -1.0,
+        -0.6961928009986877,
+        -0.5250730514526367,
+        -0.39491748809814453,
+        -0.28444138169288635,
+        -0.18477343022823334,
+        -0.09105003625154495,
+        0.0,
+        0.07958029955625534,
+        0.16093020141124725,
+        0.24611230194568634,
+        0.33791524171829224,
+        0.44070982933044434,
+        0.5626170039176941,
+        0.7229568362236023,
+        1.0,
+    ]
+)
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1)
+    ids = torch.arange(flat.numel()) // block_size
+    scales = torch.zeros(-(-flat.numel() // block_size)).scatter_reduce_(0, ids, flat.abs(), "amax")
+    s = scales[ids]
+    unit = flat / torch.where(s == 0, torch.ones_like(s), s)
+    codes = (unit[:, None] - NF4_LEVELS).abs().argmin(1)
+    return codes.to(torch.uint8).reshape(tensor.shape), scales
+
+
+def dequantize_nf4(codes, scales, block_size=128):
+    ids = torch.arange(codes.numel()) // block_size
+    return (NF4_LEVELS[codes.reshape(-1).long()] * scales[ids]).reshape(codes.shape)

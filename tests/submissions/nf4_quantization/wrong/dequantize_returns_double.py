@@ -1,0 +1,29 @@
+# mistake: dequantize-wrong-dtype
+# The numpy table is float64 and the result keeps that dtype, so dequantize returns float64.
+import numpy as np
+import torch
+
+NF4_LEVELS = np.array([
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+])
+
+
+def quantize_nf4(tensor, block_size=64):
+    x = tensor.detach().to(torch.float64).numpy().reshape(-1)
+    codes = np.zeros(x.shape, dtype=np.uint8)
+    scales = []
+    for i in range(0, x.size, block_size):
+        b = x[i:i + block_size]
+        m = np.abs(b).max()
+        scales.append(m)
+        codes[i:i + block_size] = np.abs((b / m if m > 0 else b)[:, None] - NF4_LEVELS).argmin(axis=1)
+    return torch.from_numpy(codes).reshape(tensor.shape), torch.tensor(scales, dtype=torch.float32)
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    flat = codes.numpy().reshape(-1)
+    s = scales.numpy()[np.arange(flat.size) // block_size]
+    return torch.from_numpy(NF4_LEVELS[flat] * s).reshape(codes.shape)

@@ -1,0 +1,27 @@
+# mistake: dequantize-wrong-dtype
+# dequantize returns float16 (the compute dtype of QLoRA) instead of float32.
+import torch
+
+NF4_LEVELS = torch.tensor([
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+])
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1)
+    n = flat.numel()
+    bs = min(block_size, max(n, 1))
+    blocks = torch.nn.functional.pad(flat, (0, -n % bs)).unfold(0, bs, bs) if n else flat.view(0, 1)
+    scales = blocks.abs().amax(dim=1)
+    unit = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    codes = (unit[..., None] - NF4_LEVELS).abs().argmin(-1).to(torch.uint8)
+    return codes.reshape(-1)[:n].reshape(tensor.shape), scales
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    ids = torch.arange(codes.numel()) // block_size
+    values = NF4_LEVELS[codes.reshape(-1).long()] * scales[ids]
+    return values.reshape(codes.shape).to(torch.float16)

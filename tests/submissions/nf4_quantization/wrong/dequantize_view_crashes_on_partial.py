@@ -1,0 +1,27 @@
+# mistake: unnamed
+# dequantize views the codes as (blocks, block_size), which raises when the last block is shorter.
+import torch
+
+NF4_LEVELS = torch.tensor([
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+])
+EDGES = (NF4_LEVELS[:-1] + NF4_LEVELS[1:]) / 2
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1)
+    n = flat.numel()
+    size = min(block_size, max(n, 1))
+    blocks = torch.nn.functional.pad(flat, (0, -n % size)).view(-1, size)
+    scales = blocks.abs().amax(1)
+    unit = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    codes = (unit[..., None] > EDGES).sum(-1).to(torch.uint8)
+    return codes.view(-1)[:n].reshape(tensor.shape), scales
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    values = NF4_LEVELS[codes.reshape(-1).long()].view(-1, block_size)
+    return (values * scales.view(-1, 1)).reshape(codes.shape)

@@ -1,0 +1,24 @@
+# mistake: unnamed
+# The tensor is clamped to [-1, 1] before anything else, so blocks with larger values have scale 1 and wrong codes.
+import torch
+
+NF4_LEVELS = torch.tensor([
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+])
+MIDS = (NF4_LEVELS[:-1] + NF4_LEVELS[1:]) / 2
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1).clamp(-1.0, 1.0)
+    ids = torch.arange(flat.numel()) // block_size
+    scales = torch.zeros(-(-flat.numel() // block_size)).scatter_reduce(0, ids, flat.abs(), "amax")
+    unit = flat / scales.masked_fill(scales == 0, 1)[ids]
+    return torch.bucketize(unit, MIDS).to(torch.uint8).reshape(tensor.shape), scales
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    ids = torch.arange(codes.numel()) // block_size
+    return NF4_LEVELS[codes.long()] * scales[ids].reshape(codes.shape)

@@ -1,0 +1,28 @@
+# mistake: unnamed
+# The scale is the largest value, not the largest absolute value, so blocks whose peak is negative have too small (or negative) a scale.
+import torch
+
+NF4_LEVELS = torch.tensor([
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+])
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1)
+    if flat.numel() == 0:
+        return torch.zeros(tensor.shape, dtype=torch.uint8), torch.zeros(0)
+    codes, scales = [], []
+    for block in flat.split(block_size):
+        scale = block.max()
+        scales.append(scale)
+        unit = (block / scale).clamp(-1, 1) if scale != 0 else torch.zeros_like(block)
+        codes.append((unit[:, None] - NF4_LEVELS).abs().argmin(1))
+    return torch.cat(codes).to(torch.uint8).reshape(tensor.shape), torch.stack(scales)
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    ids = torch.arange(codes.numel()) // block_size
+    return NF4_LEVELS[codes.long()] * scales[ids].reshape(codes.shape)

@@ -1,0 +1,49 @@
+# mistake: midpoint-in-index-space
+# The code is the value mapped linearly from [-1, 1] to [0, 15] and rounded, as if the levels were evenly spaced.
+import torch
+
+# The 16 levels of NF4, ascending from -1 to 1; level 7 is 0.
+# Dettmers et al. 2023, "QLoRA", arXiv 2305.14314, Appendix E.
+NF4_LEVELS = torch.tensor(
+    [
+        -1.0,
+        -0.6961928009986877,
+        -0.5250730514526367,
+        -0.39491748809814453,
+        -0.28444138169288635,
+        -0.18477343022823334,
+        -0.09105003625154495,
+        0.0,
+        0.07958029955625534,
+        0.16093020141124725,
+        0.24611230194568634,
+        0.33791524171829224,
+        0.44070982933044434,
+        0.5626170039176941,
+        0.7229568362236023,
+        1.0,
+    ]
+)
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1)
+    if flat.numel() == 0:
+        return torch.zeros(tensor.shape, dtype=torch.uint8), torch.zeros(0)
+    codes, scales = [], []
+    for chunk in flat.split(block_size):
+        absmax = chunk.abs().max()
+        scales.append(absmax)
+        if absmax == 0:
+            codes.append(torch.full_like(chunk, 7))
+        else:
+            codes.append(torch.round((chunk / absmax + 1) / 2 * 15))
+    codes = torch.cat(codes).clamp(0, 15).to(torch.uint8)
+    return codes.reshape(tensor.shape), torch.stack(scales)
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    flat = codes.reshape(-1).long()
+    n = flat.numel()
+    expanded = scales.repeat_interleave(min(block_size, max(1, n)))[:n]
+    return (NF4_LEVELS[flat] * expanded).reshape(codes.shape)

@@ -1,0 +1,46 @@
+# mistake: unnamed
+# The scale of a block is the magnitude of its first entry that is not zero, not the largest one.
+import torch
+
+# The 16 levels of NF4, ascending from -1 to 1; level 7 is 0.
+# Dettmers et al. 2023, "QLoRA", arXiv 2305.14314, Appendix E.
+NF4_LEVELS = torch.tensor(
+    [
+        -1.0,
+        -0.6961928009986877,
+        -0.5250730514526367,
+        -0.39491748809814453,
+        -0.28444138169288635,
+        -0.18477343022823334,
+        -0.09105003625154495,
+        0.0,
+        0.07958029955625534,
+        0.16093020141124725,
+        0.24611230194568634,
+        0.33791524171829224,
+        0.44070982933044434,
+        0.5626170039176941,
+        0.7229568362236023,
+        1.0,
+    ]
+)
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1)
+    codes = torch.full((flat.numel(),), 7, dtype=torch.uint8)
+    scales = torch.zeros(-(-flat.numel() // block_size))
+    for b in range(scales.numel()):
+        sl = slice(b * block_size, (b + 1) * block_size)
+        # sorted by magnitude, the largest first
+        ordered = flat[sl][torch.sort(flat[sl].abs() > 0, descending=True, stable=True).indices]
+        scales[b] = ordered[0].abs()
+        if scales[b] > 0:
+            unit = (flat[sl] / scales[b]).clamp(-1, 1)
+            codes[sl] = (unit[:, None] - NF4_LEVELS).abs().argmin(1).to(torch.uint8)
+    return codes.reshape(tensor.shape), scales
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    ids = torch.arange(codes.numel()) // block_size
+    return NF4_LEVELS[codes.long()] * scales[ids].reshape(codes.shape)

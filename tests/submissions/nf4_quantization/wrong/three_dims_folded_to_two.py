@@ -1,0 +1,27 @@
+# mistake: unnamed
+# The codes of a tensor with three or more dimensions come back with the trailing dimensions flattened into one.
+import torch
+
+NF4_LEVELS = torch.tensor([
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+])
+
+
+def quantize_nf4(tensor, block_size=64):
+    shape = tensor.shape
+    if tensor.dim() > 2 and tensor.numel() > 0:
+        shape = (tensor.shape[0], tensor.numel() // tensor.shape[0])
+    flat = tensor.detach().float().reshape(-1)
+    ids = torch.arange(flat.numel()) // block_size
+    scales = torch.zeros(-(-flat.numel() // block_size)).scatter_reduce(0, ids, flat.abs(), "amax")
+    safe = scales.masked_fill(scales == 0, 1)
+    codes = torch.searchsorted((NF4_LEVELS[1:] + NF4_LEVELS[:-1]) / 2, flat / safe[ids])
+    return codes.to(torch.uint8).reshape(shape), scales
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    ids = torch.arange(codes.numel()) // block_size
+    return NF4_LEVELS[codes.long()] * scales[ids].reshape(codes.shape)

@@ -1,0 +1,29 @@
+# mistake: unnamed
+# A block of zeros is skipped and keeps the initial code 0 instead of 7.
+import torch
+
+NF4_LEVELS = torch.tensor([
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+])
+
+
+def quantize_nf4(tensor, block_size=64):
+    flat = tensor.detach().float().reshape(-1)
+    codes = torch.zeros(flat.numel(), dtype=torch.uint8)
+    scales = torch.zeros(-(-flat.numel() // block_size))
+    for b in range(scales.numel()):
+        block = flat[b * block_size:(b + 1) * block_size]
+        absmax = block.abs().max()
+        if absmax == 0:
+            continue
+        scales[b] = absmax
+        codes[b * block_size:(b + 1) * block_size] = (block[:, None] / absmax - NF4_LEVELS).abs().argmin(1)
+    return codes.reshape(tensor.shape), scales
+
+
+def dequantize_nf4(codes, scales, block_size=64):
+    ids = torch.arange(codes.numel()) // block_size
+    return NF4_LEVELS[codes.long()] * scales[ids].reshape(codes.shape)

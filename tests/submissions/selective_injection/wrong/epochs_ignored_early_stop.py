@@ -1,0 +1,95 @@
+# mistake: epochs-ignored
+# Training goes on until the loss hardly changes, at most 30 epochs; n_epochs is not used.
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from lab import SimpleTransformerBlock, generate_synthetic_data
+
+
+class LoRALinear(nn.Module):
+    """W stays frozen, B @ A is learnt."""
+
+    def __init__(self, linear: nn.Linear, r: int, alpha: float):
+        super().__init__()
+        self.base = linear
+        self.lora_A = nn.Parameter(torch.empty(r, linear.in_features))
+        self.lora_B = nn.Parameter(torch.zeros(linear.out_features, r))
+        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))
+        self.scale = alpha / r
+
+    def forward(self, x):
+        return self.base(x) + self.scale * (x @ self.lora_A.T @ self.lora_B.T)
+
+
+def _parent_of(model: nn.Module, dotted: str):
+    *path, last = dotted.split(".")
+    parent = model
+    for part in path:
+        parent = getattr(parent, part)
+    return parent, last
+
+
+def add_lora_to_model_selective(
+    model: nn.Module, rank: int = 8, alpha: float = 16, target_modules: list[str] | None = None
+) -> nn.Module:
+    targets = ["q_proj", "k_proj", "v_proj", "o_proj"] if target_modules is None else target_modules
+
+    # 1. freeze everything
+    for p in model.parameters():
+        p.requires_grad = False
+
+    # 2. find the layers
+    found = []
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear) and any(name.endswith(t) for t in targets):
+            found.append((name, module))
+
+    # 3. wrap them
+    for name, module in found:
+        parent, last = _parent_of(model, name)
+        setattr(parent, last, LoRALinear(module, rank, alpha))
+    return model
+
+
+class Experiment:
+    """One configuration: build everything under the seed, train, report."""
+
+    def __init__(self, targets, seed=3):
+        torch.manual_seed(seed)
+        self.targets = targets
+        self.data = generate_synthetic_data()
+        self.block = add_lora_to_model_selective(SimpleTransformerBlock(), 8, 16, targets)
+        self.params = [p for p in self.block.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.params, lr=1e-3)
+        self.losses = []
+
+    def epoch(self):
+        x, y = self.data
+        self.optimizer.zero_grad()
+        loss = F.mse_loss(self.block(x), y)
+        loss.backward()
+        self.optimizer.step()
+        self.losses.append(loss.item())
+
+    def report(self):
+        return {
+            "target_modules": self.targets,
+            "trainable_params": sum(p.numel() for p in self.params),
+            "losses": self.losses,
+            "final_loss": self.losses[-1],
+        }
+
+
+def compare_target_modules(target_configs, n_epochs=50):
+    results = {}
+    for targets in target_configs:
+        experiment = Experiment(targets)
+        while len(experiment.losses) < 30:
+            experiment.epoch()
+            if len(experiment.losses) > 10 and experiment.losses[-11] - experiment.losses[-1] < 1e-5:
+                break
+        results["+".join(targets)] = experiment.report()
+    return results

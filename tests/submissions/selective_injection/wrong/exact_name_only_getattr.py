@@ -1,0 +1,51 @@
+# mistake: exact-name-only
+# The targets are looked up as attributes of the model itself, so nested layers are missed.
+import numpy as np
+import torch
+from torch import nn
+
+from lab import LoRALayer, SimpleTransformerBlock, generate_synthetic_data
+
+
+def add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=None):
+    if target_modules is None:
+        target_modules = ["q_proj", "k_proj", "v_proj", "o_proj"]
+    model.requires_grad_(False)
+    for target in target_modules:
+        layer = getattr(model, target, None)
+        if isinstance(layer, nn.Linear):
+            setattr(model, target, LoRALayer(layer, rank=rank, alpha=alpha))
+    return model
+
+
+def compare_target_modules(target_configs, n_epochs=50):
+    batch_size = 32
+    out = dict()
+    for cfg in target_configs:
+        torch.manual_seed(2024)
+        model = SimpleTransformerBlock()
+        X, Y = generate_synthetic_data(128)
+        model = add_lora_to_model_selective(model, target_modules=cfg)
+        lora_params = list(filter(lambda p: p.requires_grad, model.parameters()))
+        optim = torch.optim.AdamW(lora_params, lr=1e-3)
+
+        losses = []
+        for ep in range(n_epochs):
+            perm = torch.randperm(len(X))
+            batch_losses = []
+            for start in range(0, len(X), batch_size):
+                idx = perm[start : start + batch_size]
+                loss = ((model(X[idx]) - Y[idx]) ** 2).mean()
+                optim.zero_grad()
+                loss.backward()
+                optim.step()
+                batch_losses.append(loss.item())
+            losses.append(float(np.mean(batch_losses)))
+
+        entry = {}
+        entry["target_modules"] = cfg
+        entry["trainable_params"] = int(sum(p.numel() for p in lora_params))
+        entry["losses"] = losses
+        entry["final_loss"] = losses[-1]
+        out["+".join(cfg)] = entry
+    return out

@@ -1,0 +1,46 @@
+# mistake: unnamed
+# final_loss takes losses[0].
+import torch
+from torch import nn
+
+from lab import LoRALayer, SimpleTransformerBlock, generate_synthetic_data
+
+
+def add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=None):
+    """Add LoRA to the selected linear layers."""
+    if target_modules is None:
+        target_modules = ["q_proj", "k_proj", "v_proj", "o_proj"]
+
+    model.requires_grad_(False)
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.Linear) and any(t in name for t in target_modules):
+            parent_name, _, child_name = name.rpartition(".")
+            parent = model.get_submodule(parent_name)
+            setattr(parent, child_name, LoRALayer(module, rank, alpha))
+    return model
+
+
+def compare_target_modules(target_configs, n_epochs=50):
+    results = {}
+    for targets in target_configs:
+        torch.manual_seed(11)
+        model = SimpleTransformerBlock()
+        add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=targets)
+        params = [p for p in model.parameters() if p.requires_grad]
+        opt = torch.optim.AdamW(params, lr=1e-3, weight_decay=0.0)
+        mse = nn.MSELoss()
+        losses = []
+        for _ in range(n_epochs):
+            x, y = generate_synthetic_data(64)  # new samples of the same task each epoch
+            loss = mse(model(x), y)
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+            losses.append(loss.item())
+        results["+".join(targets)] = {
+            "target_modules": targets,
+            "trainable_params": sum(p.numel() for p in params),
+            "losses": losses,
+            "final_loss": losses[0],
+        }
+    return results

@@ -1,0 +1,83 @@
+# mistake: model-reused
+# One block for all: the saved state has none of the adapters' names, so loading it resets nothing.
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from lab import SimpleTransformerBlock, generate_synthetic_data
+
+
+class LoRALinear(nn.Module):
+    """W stays frozen, B @ A is learnt."""
+
+    def __init__(self, linear: nn.Linear, r: int, alpha: float):
+        super().__init__()
+        self.base = linear
+        self.lora_A = nn.Parameter(torch.empty(r, linear.in_features))
+        self.lora_B = nn.Parameter(torch.zeros(linear.out_features, r))
+        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))
+        self.scale = alpha / r
+
+    def forward(self, x):
+        return self.base(x) + self.scale * (x @ self.lora_A.T @ self.lora_B.T)
+
+
+def _parent_of(model: nn.Module, dotted: str):
+    *path, last = dotted.split(".")
+    parent = model
+    for part in path:
+        parent = getattr(parent, part)
+    return parent, last
+
+
+def add_lora_to_model_selective(
+    model: nn.Module, rank: int = 8, alpha: float = 16, target_modules: list[str] | None = None
+) -> nn.Module:
+    targets = ["q_proj", "k_proj", "v_proj", "o_proj"] if target_modules is None else target_modules
+
+    # 1. freeze everything
+    for p in model.parameters():
+        p.requires_grad = False
+
+    # 2. find the layers
+    found = []
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear) and any(name.endswith(t) for t in targets):
+            found.append((name, module))
+
+    # 3. wrap them
+    for name, module in found:
+        parent, last = _parent_of(model, name)
+        setattr(parent, last, LoRALinear(module, rank, alpha))
+    return model
+
+
+def compare_target_modules(target_configs, n_epochs=50):
+    torch.manual_seed(0)
+    block = SimpleTransformerBlock()
+    initial_state = {k: v.clone() for k, v in block.state_dict().items()}
+    x, y = generate_synthetic_data()
+
+    comparison = {}
+    for targets in target_configs:
+        torch.manual_seed(0)
+        block.load_state_dict(initial_state, strict=False)  # back to the start
+        block = add_lora_to_model_selective(block, rank=8, alpha=16, target_modules=targets)
+        params = [p for p in block.parameters() if p.requires_grad]
+        opt = torch.optim.AdamW(params, lr=1e-3)
+        curve = []
+        for _ in range(n_epochs):
+            loss = F.mse_loss(block(x), y)
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+            curve.append(loss.item())
+        comparison["+".join(targets)] = {
+            "target_modules": targets,
+            "trainable_params": sum(p.numel() for p in params),
+            "losses": curve,
+            "final_loss": curve[-1],
+        }
+    return comparison

@@ -1,0 +1,56 @@
+# mistake: unnamed
+# The optimizer gets the parameters of a second adapted block, the one in the loop is never changed.
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from lab import LoRALayer, SimpleTransformerBlock, generate_synthetic_data
+
+
+DEFAULT_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj"]
+
+
+def _inject(module, prefix, rank, alpha, targets):
+    for child_name, child in list(module.named_children()):
+        full_name = f"{prefix}.{child_name}" if prefix else child_name
+        if isinstance(child, nn.Linear):
+            if any(target in full_name for target in targets):
+                setattr(module, child_name, LoRALayer(child, rank=rank, alpha=alpha))
+        else:
+            _inject(child, full_name, rank, alpha, targets)
+
+
+def add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=None):
+    if target_modules is None:
+        target_modules = DEFAULT_TARGETS
+    for param in model.parameters():
+        param.requires_grad = False
+    _inject(model, "", rank, alpha, target_modules)
+    return model
+
+
+def build(targets):
+    torch.manual_seed(0)
+    return add_lora_to_model_selective(SimpleTransformerBlock(), rank=8, alpha=16, target_modules=targets)
+
+
+def compare_target_modules(target_configs, n_epochs=50):
+    results = {}
+    for targets in target_configs:
+        optimizer = torch.optim.AdamW([p for p in build(targets).parameters() if p.requires_grad], lr=1e-3)
+        model = build(targets)
+        x, y = generate_synthetic_data()
+        losses = []
+        for _ in range(n_epochs):
+            loss = F.mse_loss(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        results["+".join(targets)] = {
+            "target_modules": targets,
+            "trainable_params": sum(p.numel() for p in model.parameters() if p.requires_grad),
+            "losses": losses,
+            "final_loss": losses[-1],
+        }
+    return results

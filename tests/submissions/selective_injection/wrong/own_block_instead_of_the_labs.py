@@ -1,0 +1,88 @@
+# mistake: unnamed
+# Trains a block of its own with the same layer names, not the lab's SimpleTransformerBlock.
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from lab import generate_synthetic_data
+
+
+class LoraLayer(nn.Module):
+    def __init__(self, layer, rank, alpha):
+        super().__init__()
+        self.layer = layer
+        self.lora_A = nn.Linear(layer.in_features, rank, bias=False)
+        self.lora_B = nn.Linear(rank, layer.out_features, bias=False)
+        self.scaling = alpha / rank
+        nn.init.kaiming_uniform_(self.lora_A.weight, a=math.sqrt(5))
+        nn.init.zeros_(self.lora_B.weight)
+
+    def forward(self, x):
+        return self.layer(x) + self.scaling * self.lora_B(self.lora_A(x))
+
+
+def add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=None):
+    if target_modules is None:
+        target_modules = ["q_proj", "k_proj", "v_proj", "o_proj"]
+
+    to_replace = {}
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear):
+            for target in target_modules:
+                if target in name:
+                    to_replace[name] = module
+                    break
+
+    for name, module in to_replace.items():
+        parent = model
+        *parents, attr = name.split(".")
+        for p in parents:
+            parent = getattr(parent, p)
+        setattr(parent, attr, LoraLayer(module, rank, alpha))
+
+    # only the adapters are trained
+    for name, param in model.named_parameters():
+        param.requires_grad = "lora_A" in name or "lora_B" in name
+
+    return model
+
+
+class TinyBlock(nn.Module):
+    def __init__(self, d=256):
+        super().__init__()
+        self.q_proj, self.k_proj = nn.Linear(d, d), nn.Linear(d, d)
+        self.v_proj, self.o_proj = nn.Linear(d, d), nn.Linear(d, d)
+        self.gate_proj, self.up_proj = nn.Linear(d, 4 * d), nn.Linear(d, 4 * d)
+        self.down_proj = nn.Linear(4 * d, d)
+
+    def forward(self, x):
+        attended = F.scaled_dot_product_attention(self.q_proj(x), self.k_proj(x), self.v_proj(x))
+        x = x + self.o_proj(attended)
+        return x + self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+def compare_target_modules(target_configs, n_epochs=50):
+    results = {}
+    for targets in target_configs:
+        torch.manual_seed(0)
+        block = TinyBlock()
+        x, y = generate_synthetic_data(64)
+        add_lora_to_model_selective(block, rank=8, alpha=16, target_modules=targets)
+        params = [p for p in block.parameters() if p.requires_grad]
+        opt = torch.optim.AdamW(params, lr=1e-3)
+        losses = []
+        for _ in range(n_epochs):
+            loss = F.mse_loss(block(x), y)
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+            losses.append(loss.item())
+        results["+".join(targets)] = {
+            "target_modules": targets,
+            "trainable_params": sum(p.numel() for p in params),
+            "losses": losses,
+            "final_loss": losses[-1],
+        }
+    return results
