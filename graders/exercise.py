@@ -113,6 +113,7 @@ class Experiment:
     draws: float = 1.0  # drawn cases, as a share of the setting `examples`
     cpu_seconds: float = 5.0  # limit of one request, in the worker's CPU seconds
     devices: tuple[str, ...] = ("cpu",)
+    repeats: int = 2  # times that a smallest failing case is asked again, to see whether the code wobbles
 
     def arguments(self, case: Case) -> dict[str, Any]:
         """What the probe gets: numbers, text, tensors, lists and dicts of them."""

@@ -23,7 +23,7 @@ from graders.claims import as_data
 from graders.exercise import Case, Exercise, Experiment, Property, Seen, Violation
 from graders.judge.box import Box
 from graders.judge.reading import Submission
-from graders.judge.search import Finding, Search, judge_case
+from graders.judge.search import Effort, Finding, Search, judge_case
 from graders.judge.session import Loaded, Material, Session
 from graders.report import ExerciseReport, Outcome, Report
 from graders.settings import Settings
@@ -123,9 +123,12 @@ def environment() -> dict[str, Any]:
 
 
 def grade_exercise(
-    submission: Submission, exercise: Exercise, box: Box, settings: Settings
+    submission: Submission, exercise: Exercise, box: Box, settings: Settings, effort: Effort = "full"
 ) -> tuple[ExerciseReport, float]:
-    """One exercise of a submission, and the CPU seconds that its workers used."""
+    """One exercise of a submission, and the CPU seconds that its workers used.
+
+    With less `effort` than `full`, failing cases are not made smaller (see `graders.judge.search`).
+    """
     given = material(submission.assignment, exercise.id)
     with Session(box, submission, given) as session:
         loaded = session.load()
@@ -134,8 +137,11 @@ def grade_exercise(
             for experiment in exercise.experiments:
                 if box.device not in experiment.devices and "cpu" not in experiment.devices:
                     continue
-                for name, finding in _look(exercise, experiment, loaded, session, settings).items():
+                found = _look(exercise, experiment, loaded, session, settings, effort)
+                for name, finding in found.items():
                     findings[name].append(finding)
+                if effort == "first" and any(finding.violated for finding in found.values()):
+                    break
         for experiment in exercise.experiments:
             _settle_faults(exercise, experiment, findings, box, submission.assignment)
         outcomes = _Outcomes(exercise, loaded, findings).all()
@@ -153,7 +159,12 @@ def grade_exercise(
 
 
 def _look(
-    exercise: Exercise, experiment: Experiment, loaded: Loaded, session: Session, settings: Settings
+    exercise: Exercise,
+    experiment: Experiment,
+    loaded: Loaded,
+    session: Session,
+    settings: Settings,
+    effort: Effort,
 ) -> dict[str, Finding]:
     """Search one experiment, with the claims about functions that were attempted."""
     functions = {claim.id: claim.function for claim in exercise.properties}
@@ -169,7 +180,7 @@ def _look(
         return session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
 
     seed = int(settings.seed)
-    return Search(experiment, checks, ask, seed).run(settings.examples)
+    return Search(experiment, checks, ask, seed, effort).run(settings.examples)
 
 
 def _settle_faults(

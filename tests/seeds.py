@@ -26,7 +26,7 @@ def try_one(task: tuple[str, Path, str, int]) -> list[str]:
     wrong = []
     with Box("auto") as box:
         for seed in range(1, seeds + 1):
-            report = grade_file(EXERCISES[exercise_id], path, box, Settings(seed=seed))
+            report = grade_file(EXERCISES[exercise_id], path, box, Settings(seed=seed), "first")
             full = report.score == report.max_score
             if full != (verdict == "correct") or any(item.status == "error" for item in report.properties):
                 wrong.append(

@@ -37,9 +37,9 @@ ALL_SEVEN = [*DEFAULT_TARGETS, "gate_proj", "up_proj", "down_proj"]
 # Names are chosen so that substring, dotted suffix and equality with the last component agree.
 
 MODELS: dict[str, list[tuple[str, str]]] = {
-    "flat": [("q_proj", "linear"), ("v_proj", "linear"), ("up_proj", "linear"), ("head", "linear"), ("norm", "norm")],
+    "flat": [("q_proj", "linear"), ("v_proj", "linear"), ("up_proj", "linear"), ("head", "linear"), ("norm", "norm"), ("start", "parameter")],
     "nested": [
-        ("block", "node"), ("block.attn", "node"), ("block.attn.q_proj", "linear"), ("block.attn.k_proj", "linear"),
+        ("block", "node"), ("block.scale", "parameter"), ("block.attn", "node"), ("block.attn.q_proj", "linear"), ("block.attn.k_proj", "linear"),
         ("block.attn.v_proj", "linear"), ("block.attn.o_proj", "linear"), ("block.norm", "norm"), ("block.mlp", "node"),
         ("block.mlp.up_proj", "linear"), ("block.mlp.down_proj", "linear"), ("head", "linear"),
     ],
@@ -125,6 +125,9 @@ class Inject(Experiment):
             if kind in CONTAINERS:
                 specs.append({"name": name, "kind": "container", "holds": kind})
                 continue
+            if kind == "parameter":
+                specs.append({"name": name, "kind": kind})
+                continue
             d_in, d_out = int(rng.integers(1, 7)), int(rng.integers(1, 7))
             bias = {"all": True, "none": False, "some": at % 2 == 0}[case["bias"]]
             spec: dict[str, Any] = {"name": name, "kind": kind, "in": d_in, "out": d_out, "bias": bias}
@@ -147,7 +150,7 @@ class Inject(Experiment):
         if specs is None:
             return [claims.contents("normal", [2, 3, 16], case["seed"], 70).to(torch.float32)]
         made = []
-        for at, spec in enumerate(spec for spec in specs if spec["kind"] != "container"):
+        for at, spec in enumerate(leaves(specs)):
             if spec["kind"] == "embedding":
                 made.append(torch.tensor([0, 3, 4]))
                 continue
@@ -197,6 +200,7 @@ LAYER_NAMES = {
     "conv": "Conv1d",
     "embedding": "Embedding",
     "identity": "Identity",
+    "parameter": "Parameter",
 }
 
 
@@ -269,25 +273,30 @@ class Expected:
     def linear_inputs(self) -> list[Tensor]:
         """The inputs of the Linear layers."""
         assert self.specs is not None
-        leaves = [spec for spec in self.specs if spec["kind"] != "container"]
-        return [x for spec, x in zip(leaves, self.inputs, strict=True) if spec["kind"] == "linear"]
+        pairs = zip(leaves(self.specs), self.inputs, strict=True)
+        return [x for spec, x in pairs if spec["kind"] == "linear"]
 
     def linear_part(self, y: Any) -> Tensor:
         """The Linear layers' share of the model's output. Raises NotSeen where the output has another length."""
         assert self.specs is not None
-        leaves = [spec for spec in self.specs if spec["kind"] != "container"]
         sizes = [
             3 * spec["out"]
             if spec["kind"] == "linear"
             else 6 * spec["in"]
             if spec["kind"] == "conv"
             else 3 * spec["in"]
-            for spec in leaves
+            for spec in leaves(self.specs)
         ]
         if not isinstance(y, Tensor) or y.numel() != sum(sizes):
             raise NotSeen("y")
         parts = torch.split(y.flatten().to(torch.float64), sizes)
-        return torch.cat([part for spec, part in zip(leaves, parts, strict=True) if spec["kind"] == "linear"])
+        pairs = zip(leaves(self.specs), parts, strict=True)
+        return torch.cat([part for spec, part in pairs if spec["kind"] == "linear"])
+
+
+def leaves(specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The layers among a model's specs: neither containers nor parameters of their own."""
+    return [spec for spec in specs if spec["kind"] not in ("container", "parameter")]
 
 
 def parameters(seen: Seen) -> dict[str, list[Any]]:
@@ -587,6 +596,9 @@ def inject_script(case: Case, specs: list[dict[str, Any]] | None) -> str:
         lines.append("model = nn.Module()")
         for spec in specs:
             parent, _, name = spec["name"].rpartition(".")
+            if spec["kind"] == "parameter":
+                lines.append(f"model.get_submodule({parent!r}).{name} = nn.Parameter(torch.ones(3))")
+                continue
             made = {
                 "node": "nn.Module()", "list": "nn.ModuleList()", "dict": "nn.ModuleDict()", "sequential": "nn.Sequential()",
                 "linear": f"nn.Linear({spec.get('in')}, {spec.get('out')}, bias={bool(spec.get('bias'))})", "norm": f"nn.LayerNorm({spec.get('in')})",
@@ -612,27 +624,25 @@ def inject_script(case: Case, specs: list[dict[str, Any]] | None) -> str:
 # --- compare_target_modules --------------------------------------------------------------------------------
 
 CONFIGS = {"qv": ["q_proj", "v_proj"], "qkvo": DEFAULT_TARGETS, "all": ALL_SEVEN}
-EPOCHS = 6
+EPOCHS, MORE_EPOCHS = 6, 12  # of the first two calls, of the third
 LAST_THIRD = 1.05  # the mean loss of the last third may be this many times that of the first
+DEFAULT_EPOCHS = 50
 SAME_LOSS = 1e-4
 SAME_START = 1e-4  # of the block's largest output: the wrapped block may add in another order
 UNCHANGED = 3e-6  # the same for one block before and after training, which computes the same way
-CALL_SECONDS = 60.0  # of one call; the probe makes two
+CALL_SECONDS = 60.0  # of one call
 
 
 class Compare(Experiment):
-    """Two calls that share a configuration, first in one and last in the other."""
+    """Two calls that share a configuration, first in one and last in the other; a third with more epochs."""
 
-    id, probe, draws = "compare", "compare", 0.0
-    space = {"calls": ([["qv", "qkvo"], ["all", "qv"]],)}
-    base = {"calls": [["qv", "qkvo"], ["all", "qv"]]}
+    id, probe, draws, repeats = "compare", "compare", 0.0, 0
+    space = {"calls": ([["qv", "qkvo"], ["all", "qv"], ["qv"]],), "epochs": ([EPOCHS, EPOCHS, MORE_EPOCHS],)}
+    base = {"calls": [["qv", "qkvo"], ["all", "qv"], ["qv"]], "epochs": [EPOCHS, EPOCHS, MORE_EPOCHS]}
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        return {
-            "calls": [[CONFIGS[name] for name in names] for names in case["calls"]],
-            "n_epochs": EPOCHS,
-            "seed": case["seed"],
-        }
+        configs = [[CONFIGS[name] for name in names] for names in case["calls"]]
+        return {"calls": list(map(list, zip(configs, case["epochs"], strict=True))), "seed": case["seed"]}
 
     def limit(self, case: Case) -> float:
         return CALL_SECONDS * len(case["calls"])
@@ -642,15 +652,16 @@ class Compare(Experiment):
 
     def describe(self, case: Case) -> dict[str, Any]:
         names = [[CONFIGS[name] for name in names] for names in case["calls"]]
-        return {"first call": names[0], "second call": names[1], "n_epochs": EPOCHS}
+        return {"calls": names, "n_epochs": case["epochs"]}
 
     def reproduce(self, case: Case, property_id: str) -> str:
-        lines = ["", "def show(configs):", f"    torch.manual_seed({case['seed']})"]
-        lines.append(f"    for key, entry in compare_target_modules(configs, n_epochs={EPOCHS}).items():")
+        lines = ["", "def show(configs, n_epochs):", f"    torch.manual_seed({case['seed']})"]
+        lines.append("    for key, entry in compare_target_modules(configs, n_epochs=n_epochs).items():")
         lines.append("        print(key, entry)")
-        lines += [f"show({[CONFIGS[name] for name in names]!r})" for names in case["calls"]]
+        for names, epochs in zip(case["calls"], case["epochs"], strict=True):
+            lines.append(f"show({[CONFIGS[name] for name in names]!r}, {epochs})")
         lines.append(
-            f'print("expected: {EPOCHS} losses each, that do not rise; the same for q_proj+v_proj in both calls")'
+            'print("expected: a loss for each epoch, that do not rise; the same for q_proj+v_proj in the first two calls")'
         )
         return script("selective_injection", ["compare_target_modules"], lines)
 
@@ -698,8 +709,17 @@ def models_of(call: dict[str, Any], configs: list[list[str]]) -> list[dict[str, 
 
 
 def was_trained(model: dict[str, Any]) -> bool:
-    """Whether the factors changed, in the block or as it was run with them."""
-    return not model.get("first") == model.get("last") == model.get("now")
+    """Whether a factor changed, in the block or as it was run with it."""
+    return bool(trained_letters(model))
+
+
+def trained_letters(model: dict[str, Any]) -> set[str]:
+    """Of which factors, A or B, one changed."""
+    first, last, now = (model.get(key) for key in ("first", "last", "now"))
+    if not (isinstance(first, dict) and isinstance(last, dict) and isinstance(now, dict)):
+        raise NotSeen("factors")
+    changed = [name for name, mark in first.items() if not mark == last.get(name) == now.get(name)]
+    return {factor_name(name) for name in changed}
 
 
 def own_injection(seen: Seen, targets: list[str]) -> dict[str, Any]:
@@ -712,7 +732,7 @@ def own_injection(seen: Seen, targets: list[str]) -> dict[str, Any]:
 
 def keeps_the_block(own: dict[str, Any]) -> bool:
     """Whether the injection leaves what the block computes; if not, it has paid for that already."""
-    return same(own.get("before"), own.get("after"), SAME_START)
+    return same(own.get("before"), own.get("start"), SAME_START)
 
 
 def trains_only_factors(own: dict[str, Any]) -> bool:
@@ -720,9 +740,10 @@ def trains_only_factors(own: dict[str, Any]) -> bool:
     return all(not trains or factor_name(name) for name, (_, trains) in own["parameters"].items())
 
 
-def factor_name(name: str) -> bool:
-    """Whether the contract calls a parameter of this name a factor."""
-    return name.removesuffix(".weight").rpartition(".")[2] in ("lora_A", "lora_B")
+def factor_name(name: str) -> str:
+    """`A` or `B` if the contract calls a parameter of this name a factor, else empty."""
+    end = name.removesuffix(".weight").rpartition(".")[2]
+    return end[-1] if end in ("lora_A", "lora_B") else ""
 
 
 def same(a: Any, b: Any, bound: float) -> bool:
@@ -768,7 +789,7 @@ def entries(case: Case, seen: Seen, want: Any) -> Verdict:
                 losses = losses_of(entry)
             except NotSeen:
                 return Violation(
-                    "`losses` is no list of numbers.", f"{EPOCHS} floats", claims.show(entry["losses"])
+                    "`losses` is no list of numbers.", "a float for each epoch", claims.show(entry["losses"])
                 )
             final = entry["final_loss"]
             same = isinstance(final, (int, float)) and (
@@ -792,17 +813,22 @@ def entries(case: Case, seen: Seen, want: Any) -> Verdict:
 )
 def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
     """There is one loss for each of the n_epochs epochs."""
-    for configs, call in calls(case, seen):
+    for (configs, call), epochs in zip(calls(case, seen), case["epochs"], strict=False):
         for targets in configs:
             count = len(losses_of(entry_of(call, targets)))
-            if count != EPOCHS:
-                return Violation(f"{count} losses for n_epochs={EPOCHS}.", EPOCHS, count)
+            if count != epochs:
+                return Violation(f"{count} losses for n_epochs={epochs}.", epochs, count)
+    default = seen["default epochs"]
+    if type(default) is int and default != DEFAULT_EPOCHS:
+        return Violation(
+            f"n_epochs is {default} by default, should be {DEFAULT_EPOCHS}.", DEFAULT_EPOCHS, default
+        )
     return None
 
 
 @exercise.claim(
     compare,
-    points=2,
+    points=1,
     function=SECOND,
     sentence="`trainable_params` (int): what the injection makes trainable.",
     waits_on=("entries",),
@@ -810,16 +836,61 @@ def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
 def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     """trainable_params counts the parameters that are trained."""
     for configs, call in calls(case, seen):
-        for targets in configs:
-            truth = sum(
-                count for count, trains in own_injection(seen, targets)["parameters"].values() if trains
-            )
+        models = models_of(call, configs)
+        for at, targets in enumerate(configs):
+            own = own_injection(seen, targets)
+            truth = sum(count for count, trains in own["parameters"].values() if trains)
+            used = (
+                models[at].get("trainable") if at < len(models) else truth
+            )  # another rank is paid for elsewhere
             got = entry_of(call, targets).get("trainable_params")
-            if type(got) is bool or not isinstance(got, (int, float)) or got != truth:
+            if type(got) is bool or not isinstance(got, (int, float)) or got not in (truth, used):
                 return Violation(
                     f"`trainable_params` of {targets} is {claims.show(got)}, should be {truth}.", truth, got
                 )
     return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="Each configuration trains a `SimpleTransformerBlock()` of the lab (`d_model=256`, `n_heads=8`) with rank 8 and alpha 16.",
+    waits_on=("entries",),
+)
+def same_setting(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Every configuration trains the lab's block of d_model 256 and 8 heads, with rank 8 and alpha 16."""
+    for configs, call in calls(case, seen):
+        for targets, model in zip(configs, models_of(call, configs), strict=False):
+            own = own_injection(seen, targets)
+            if model.get("block") != [256, 8]:
+                return Violation(
+                    f"{targets} is trained in a block with d_model and n_heads {claims.show(model.get('block'))}.",
+                    [256, 8],
+                    model.get("block"),
+                )
+            ranks, alphas = model.get("sizes"), model.get("alphas")
+            if ranks != own.get("sizes"):
+                return Violation(
+                    f"The factors of {targets} have other sizes than with rank 8.", own.get("sizes"), ranks
+                )
+            if not same_numbers(alphas, own.get("alphas")):
+                return Violation(
+                    f"The adapters of {targets} add another share of x A^T B^T than with rank=8 and alpha=16.",
+                    own.get("alphas"),
+                    alphas,
+                )
+    return None
+
+
+def same_numbers(a: Any, b: Any) -> bool:
+    """Two dicts of numbers, equal to a relative 1e-3; nothing is said of what could not be measured."""
+    if not isinstance(a, dict) or not isinstance(b, dict):
+        return True
+    pairs = [(a[name], b[name]) for name in a if name in b]
+    return all(
+        not (isinstance(x, float) and isinstance(y, float)) or abs(x - y) <= 1e-3 * abs(y) for x, y in pairs
+    )
 
 
 @exercise.claim(
@@ -888,7 +959,7 @@ def independent(case: Case, seen: Seen, want: Any) -> Verdict:
         raise NotSeen("second call")
     for targets in [targets for targets in pairs[0][0] if targets in pairs[1][0]]:
         own_injection(seen, targets)
-        first, second = (losses_of(entry_of(call, targets)) for _, call in pairs)
+        first, second = (losses_of(entry_of(call, targets)) for _, call in pairs[:2])
         if len(first) != len(second) or any(
             abs(a - b) > SAME_LOSS * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)
         ):
@@ -929,12 +1000,15 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
                     "losses that do not rise",
                     losses,
                 )
-        if not all(was_trained(model) for model in models_of(call, configs)):
-            return Violation(
-                "The adapters are the same after training as before.",
-                "trained adapters",
-                "unchanged adapters",
-            )
+        for targets, model in zip(configs, models_of(call, configs), strict=False):
+            parameters = own_injection(seen, targets)["parameters"]
+            able = {factor_name(name) for name, (_, trains) in parameters.items() if trains} - {""}
+            same = able - trained_letters(model)
+            if same:
+                names = " and ".join(f"lora_{letter}" for letter in sorted(same))
+                return Violation(
+                    f"With {targets}, {names} is the same after training as before.", "trained", "unchanged"
+                )
     return None
 
 

@@ -15,6 +15,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
@@ -24,7 +25,6 @@ from graders.exercise import Case, Check, Experiment, Failure, NotApplicable, No
 
 SHRINK_CALLS = 100  # worker calls spent on making one failing case smaller
 MOST_DEATHS = 20  # workers that one experiment may cost before it is stopped
-REPEATS = 2  # times that a smallest failing case is asked again, to see whether the code wobbles
 
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY",
@@ -42,6 +42,7 @@ class JudgeFault:
 
 
 Verdict = Violation | NotApplicable | NotSeen | JudgeFault | None
+Effort = Literal["full", "verdicts", "first"]  # "verdicts": no smallest case; "first": stops at a violation
 
 
 @dataclass
@@ -113,7 +114,9 @@ class Search:
         checks: Sequence[tuple[str, Check]],
         ask: Callable[[Case], Seen],
         seed: int,
+        effort: Effort = "full",
     ) -> None:
+        self.effort = effort
         self.experiment = experiment
         self.checks = list(checks)
         self.ask = ask
@@ -125,22 +128,28 @@ class Search:
     def run(self, examples: int) -> dict[str, Finding]:
         """Search with `examples` drawn cases; one finding for each claim."""
         for case in cover_cases(self.experiment, self.seed):
-            if self.stopped:
+            if self.stopped or (self.effort != "full" and self._done()):
                 break
             self._verdicts(case)
         most = round(examples * self.experiment.draws)
-        if most and not self.stopped and not self._all_violated():
+        if most and not self._done():
             drawn_cases(self.experiment, self.seed, most, self._visit)
         return {name: self._finding(name) for name, _ in self.checks}
 
     def _visit(self, case: Case) -> bool:
         self._verdicts(case)
-        return not (self.stopped or self._all_violated())
+        return not self._done()
 
-    def _all_violated(self) -> bool:
-        return all(
-            any(isinstance(verdicts[name], Violation) for _, verdicts, _ in self.memo.values())
-            for name, _ in self.checks
+    def _done(self) -> bool:
+        """Whether nothing new can be learnt; every cover case is tried for the sake of the smallest one."""
+        violated = {
+            name
+            for _, verdicts, _ in self.memo.values()
+            for name, verdict in verdicts.items()
+            if isinstance(verdict, Violation)
+        }
+        return self.stopped or (
+            bool(violated) if self.effort == "first" else len(violated) == len(self.checks)
         )
 
     def _verdicts(self, case: Case) -> dict[str, Verdict]:
@@ -176,7 +185,12 @@ class Search:
                 finding.violated += 1
                 failing.append(case)
         if failing:
-            self._smallest(name, min(failing, key=self._size), finding)
+            case = min(failing, key=self._size)
+            if self.effort == "full":
+                self._smallest(name, case, finding)
+            else:
+                verdict = self._verdicts(case)[name]
+                finding.case, finding.violation = case, verdict if isinstance(verdict, Violation) else None
         return finding
 
     def _size(self, case: Case) -> tuple[int, str]:
@@ -206,7 +220,7 @@ class Search:
         assert isinstance(verdict, Violation)
         finding.case, finding.violation = case, verdict
         if verdict.kind in ("violated", "raised"):
-            finding.wobbles = any(not self._fails_again(name, case) for _ in range(REPEATS))
+            finding.wobbles = any(not self._fails_again(name, case) for _ in range(self.experiment.repeats))
 
     def _fails_again(self, name: str, case: Case) -> bool:
         verdicts, _ = judge_case(self.experiment, self.checks, case, self.ask(case))

@@ -8,6 +8,7 @@ from graders.exercise import Exercise
 from graders.grade import assignments, grade_exercise
 from graders.judge.box import Box
 from graders.judge.reading import Submission
+from graders.judge.search import Effort
 from graders.report import ExerciseReport
 from graders.settings import Settings
 
@@ -20,15 +21,19 @@ def submissions(verdict: str) -> list[tuple[str, Path]]:
     return [(path.parent.parent.name, path) for path in sorted(SUBMISSIONS.glob(f"*/{verdict}/*.py"))]
 
 
-def grade_file(exercise: Exercise, path: Path, box: Box, settings: Settings) -> ExerciseReport:
+def grade_file(
+    exercise: Exercise, path: Path, box: Box, settings: Settings, effort: Effort = "full"
+) -> ExerciseReport:
     """Grade one file as the exercise's."""
-    return grade_text(exercise, path.read_bytes(), box, settings)
+    return grade_text(exercise, path.read_bytes(), box, settings, effort)
 
 
-def grade_text(exercise: Exercise, text: bytes, box: Box, settings: Settings) -> ExerciseReport:
+def grade_text(
+    exercise: Exercise, text: bytes, box: Box, settings: Settings, effort: Effort = "full"
+) -> ExerciseReport:
     """Grade a text as the exercise's file."""
     submission = Submission("somebody", "lora_theory", {f"{exercise.id}.py": text})
-    return grade_exercise(submission, exercise, box, settings)[0]
+    return grade_exercise(submission, exercise, box, settings, effort)[0]
 
 
 def lost(report: ExerciseReport) -> list[str]:

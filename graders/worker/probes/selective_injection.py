@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -46,9 +47,12 @@ class Bag(Node):
 
 def build(specs: list[dict[str, Any]]) -> Bag:
     """The model that the specs describe: leaves with dotted names, containers on the way as asked."""
-    bag = Bag([spec["name"] for spec in specs if spec["kind"] != "container"])
+    bag = Bag([spec["name"] for spec in specs if spec["kind"] in LEAVES])
     for spec in specs:
         parent, _, name = spec["name"].rpartition(".")
+        if spec["kind"] == "parameter":
+            bag.get_submodule(parent).register_parameter(name, nn.Parameter(torch.ones(3)))
+            continue
         if spec["kind"] == "container":
             made = {"node": Node, "list": nn.ModuleList, "dict": nn.ModuleDict, "sequential": nn.Sequential}[
                 spec["holds"]
@@ -194,28 +198,61 @@ class Record:
             return
         key = (id(model), tuple(factors))
         if key not in self.models:
-            self.models[key] = {"model": model, "start": self.without_factors(model), "first": marks(factors)}
-            self.models[key]["data"] = []
+            self.models[key] = {"model": model, "first": marks(factors), "data": [], **self.about(model)}
         known = self.models[key]
         known["last"] = marks(factors)
         if torch.is_grad_enabled() and x.dim() == 3:
             names = {self.made[sample] for sample in samples(x) if sample in self.made}
             known["data"] += sorted(names - set(known["data"]))
 
+    def about(self, model: nn.Module) -> dict[str, Any]:
+        """A block's sizes, what it computes without its factors, and how much of them its layers add."""
+        parameters = dict(model.named_parameters())
+        return {
+            "block": [model.d_model, model.n_heads],
+            "sizes": sorted(p.numel() for name, p in parameters.items() if is_factor(name)),
+            "trainable": sum(p.numel() for p in parameters.values() if p.requires_grad),
+            "alphas": self.alphas(model),
+            "start": self.without_factors(model),
+        }
+
     def without_factors(self, model: nn.Module) -> Tensor:
         """What a block computes of a fixed input in evaluation with all its factors 0; it stays as it is."""
-        x = torch.randn(2, 4, 256, generator=torch.Generator().manual_seed(1))
+        x = torch.randn(2, 4, int(model.d_model), generator=torch.Generator().manual_seed(1))  # type: ignore[arg-type]
+        with self.looking_at(model):
+            tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+            if any(is_wrapped(tensor) for tensor in tensors.values()):
+                own = {n: 0 * plain(t) if is_factor(n) else plain(t) for n, t in tensors.items()}
+                y: Tensor = torch.func.functional_call(model, own, (x,))
+            else:
+                with all_set(factors_of(model), 0.0):
+                    y = type(model).forward(model, x.to(next(model.parameters()).dtype))
+            return y.to(torch.float32).clone()
+
+    def alphas(self, model: nn.Module) -> dict[str, float] | None:
+        """For each layer with factors: how many times sum(A) B, of constant factors, it adds, times the rank."""
+        factors = factors_of(model)
+        if any(is_wrapped(tensor) for tensor in model.parameters()):
+            return None
+        found = {}
+        with self.looking_at(model):
+            for name in {factor.split(".")[0] for factor in factors}:
+                layer = model.get_submodule(name)
+                x = torch.eye(model.d_model if name != "down_proj" else 2 * model.d_model)  # type: ignore[arg-type, operator]
+                with all_set(factors, 0.0):
+                    y0 = layer(x)
+                with all_set(factors, 0.125):
+                    y1 = layer(x)
+                found[name] = float((y1 - y0).mean()) * 64
+        return found
+
+    @contextmanager
+    def looking_at(self, model: nn.Module) -> Iterator[None]:
+        """Nothing is noted, the model evaluates; afterwards it is as before."""
         before, self.active = self.active, False
         try:
             with evaluating(model), torch.no_grad():
-                tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-                if any(is_wrapped(tensor) for tensor in tensors.values()):
-                    own = {n: 0 * plain(t) if is_factor(n) else plain(t) for n, t in tensors.items()}
-                    y: Tensor = torch.func.functional_call(model, own, (x,))
-                else:
-                    with all_zero(factors_of(model)):
-                        y = type(model).forward(model, x.to(next(model.parameters()).dtype))
-                return y.to(torch.float32).clone()
+                yield
         finally:
             self.active = before
 
@@ -260,12 +297,12 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def all_zero(tensors: dict[str, Tensor]) -> Iterator[None]:
-    """The tensors' values are 0 for a while."""
+def all_set(tensors: dict[str, Tensor], value: float) -> Iterator[None]:
+    """The tensors hold one value for a while."""
     values = {name: tensor.detach().clone() for name, tensor in tensors.items()}
     try:
         for tensor in tensors.values():
-            tensor.zero_()
+            tensor.fill_(value)
         yield
     finally:
         for name, tensor in tensors.items():
@@ -290,9 +327,9 @@ def mark(tensor: Tensor) -> str:
     return hashlib.sha256(values.tobytes()).hexdigest()[:16]
 
 
-def marks(tensors: dict[str, Tensor]) -> list[str]:
+def marks(tensors: dict[str, Tensor]) -> dict[str, str]:
     """Their fingerprints."""
-    return [mark(tensor) for tensor in tensors.values()]
+    return {name: mark(tensor) for name, tensor in tensors.items()}
 
 
 def samples(x: Tensor) -> list[bytes]:
@@ -305,18 +342,17 @@ def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Run the comparison, call after call, and show what it returned and what the given code noted."""
     record: Record = module.watched
     seen.at("add_lora_to_model_selective on the lab's block")
-    every = {"+".join(targets): targets for configs in a["calls"] for targets in configs}
+    every = {"+".join(targets): targets for configs, _ in a["calls"] for targets in configs}
     seen["own injection"] = {key: own_injection(module, targets, a["seed"]) for key, targets in every.items()}
+    seen["default epochs"] = default_of(module.compare_target_modules, "n_epochs")
     seen["calls"] = []
-    for configs in a["calls"]:
+    for configs, n_epochs in a["calls"]:
         torch.manual_seed(a["seed"])
         numpy.random.seed(a["seed"])
         random.seed(a["seed"])
         seen.at("compare_target_modules")
         with record.call():
-            result = module.compare_target_modules(
-                [list(targets) for targets in configs], n_epochs=a["n_epochs"]
-            )
+            result = module.compare_target_modules([list(targets) for targets in configs], n_epochs=n_epochs)
         shown: dict[str, Any] = {"keys": type(result).__name__, "models": record.summary()}
         shown["data made"] = bool(record.made)
         if isinstance(result, dict):
@@ -326,21 +362,29 @@ def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
 
 
 def own_injection(module: Any, targets: list[str], seed: int) -> dict[str, Any]:
-    """The student's own injection into the lab's block: its parameters by name as [count, requires_grad], and
-    what the block computes before and, with the factors 0, after. Empty without factors."""
+    """The student's own injection into the lab's block: its parameters by name as [count, requires_grad], what
+    the block computed before, and what there is to say about it after. Empty without factors."""
     torch.manual_seed(seed)
-    look = module.watched.without_factors
+    record: Record = module.watched
     try:
         model = module.given.SimpleTransformerBlock()
-        before = look(model)
+        before = record.without_factors(model)
         result = module.add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=list(targets))
         model = model if factors_of(model) else result
         parameters = {name: [p.numel(), p.requires_grad] for name, p in model.named_parameters()}
         if not factors_of(model):
             return {}
-        return {"parameters": parameters, "before": before, "after": look(model)}
+        return {"parameters": parameters, "before": before, **record.about(model)}
     except Exception:
         return {}
+
+
+def default_of(function: Any, name: str) -> Any:
+    """The default of one of a function's parameters, None where it cannot be told."""
+    with suppress(Exception):
+        default = inspect.signature(function).parameters[name].default
+        return default if type(default) is int else None
+    return None
 
 
 def value(entry: Any) -> Any:
