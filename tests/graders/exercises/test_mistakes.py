@@ -1,10 +1,10 @@
 """Mistakes as changes of the reference solution: what is replaced, by what. Each must cost points under any seed."""
 
 import pytest
+
 from graders.grade import reference_submission
 from graders.judge.box import Box
 from graders.settings import Settings
-
 from tests.graders.grading import EXERCISES, grade_text
 
 Change = list[tuple[str, str]]

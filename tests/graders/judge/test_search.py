@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from graders.exercise import NOT_APPLICABLE, Case, Experiment, Failure, NotSeen, Seen, Violation
 from graders.grade import assignments
 from graders.judge.search import SHRINK_CALLS, Search, cover_cases, drawn_cases
