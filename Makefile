@@ -40,8 +40,9 @@ lint: setup  ## format, lint and types
 assignments: setup  ## regenerate assignments/ from reference_solutions/
 	$(BIN)/python -m graders.stubs
 
-seeds: setup  ## verdicts of every test submission under SEEDS seeds (long)
+seeds: setup  ## verdicts of every test submission under SEEDS seeds, and of many ways to train (long)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.seeds --seeds $(SEEDS) --jobs $(JOBS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.sweep
 
 bench: setup  ## the benchmarks
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks

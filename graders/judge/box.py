@@ -107,9 +107,13 @@ class Box:
                 self._zygote.kill()
             self._zygote.wait()
         self._zygote = None
+        self._greeted = False
 
     def share(self) -> Box:
-        """Another box on the same warm process, for one process that is forked from this one afterwards."""
+        """Another box on the same warm process, for one process that is forked from this one afterwards.
+
+        A warm process that has ended (the system was out of memory, say) is started anew.
+        """
         twin = Box(self.sandbox, self.device, self.turnstile)
         twin._memory, twin._layers, twin._forks = self._memory, self._layers, self._forks
         twin._protections = self._protections
@@ -117,7 +121,12 @@ class Box:
         if self._forks:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
-                self._channel().ask({"op": "share"}, theirs.fileno())
+                try:
+                    self._channel().ask({"op": "share"}, theirs.fileno())
+                except BoxError:
+                    self.close()
+                    self._start()
+                    self._channel().ask({"op": "share"}, theirs.fileno())
             twin._control = Control(ours)
         return twin
 

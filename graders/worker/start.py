@@ -27,12 +27,13 @@ def main(arguments: list[str]) -> None:
     namespaces = enter_namespaces(libc, control) if options["namespaces"] else "inactive: not asked for"
     os.chdir("/")
 
-    from . import imports, warm, zygote
+    from . import imports, packages, warm, zygote
 
     entries = imports.import_all()
     warm.warm_up()
     plan = _plan(libc, options)
     imports.leave_no_traces()
+    packages.LOADED.note()
     gc.collect()
     gc.freeze()
     if len(os.listdir("/proc/self/task")) != 1:

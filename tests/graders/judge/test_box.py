@@ -258,6 +258,15 @@ def _grade_in_child(box: Box, answers: Any) -> None:
 
 
 @linux_only
+@linux_only
+def test_a_warm_process_that_ended_is_started_anew() -> None:
+    """When the system kills it, the next share works all the same."""
+    with Box() as box:
+        signal.pidfd_send_signal(box._zygote_pidfd, signal.SIGKILL)
+        with box.share() as shared, shared.worker(_entry="attempts") as worker:
+            assert result(worker, "result = 1 + 1") == 2
+
+
 def test_forked_processes_share_one_warm_process(box: Box) -> None:
     """A share made before the fork works in the child, beside the parent's own workers."""
     context = multiprocessing.get_context("fork")
