@@ -230,20 +230,20 @@ class Record:
             return y.to(torch.float32).clone()
 
     def alphas(self, model: nn.Module) -> dict[str, float] | None:
-        """For each layer with factors: how many times sum(A) B, of constant factors, it adds, times the rank."""
+        """For each layer with factors, its alpha: with all entries c, (alpha / rank) B A has entries alpha c^2."""
         factors = factors_of(model)
         if any(is_wrapped(tensor) for tensor in model.parameters()):
             return None
-        found = {}
-        with self.looking_at(model):
+        found, dtype, c = {}, next(iter(factors.values())).dtype, 0.125
+        with suppress(Exception), self.looking_at(model):
             for name in {factor.split(".")[0] for factor in factors}:
-                layer = model.get_submodule(name)
-                x = torch.eye(model.d_model if name != "down_proj" else 2 * model.d_model)  # type: ignore[arg-type, operator]
+                layer, d = model.get_submodule(name), int(model.d_model)  # type: ignore[arg-type]
+                x = torch.eye(2 * d if name == "down_proj" else d, dtype=dtype)[None]
                 with all_set(factors, 0.0):
                     y0 = layer(x)
-                with all_set(factors, 0.125):
+                with all_set(factors, c):
                     y1 = layer(x)
-                found[name] = float((y1 - y0).mean()) * 64
+                found[name] = float((y1 - y0).mean()) / c**2
         return found
 
     @contextmanager
