@@ -698,14 +698,25 @@ def losses_of(entry: dict[str, Any]) -> list[float]:
     return [float(loss) for loss in losses]
 
 
-def models_of(call: dict[str, Any], configs: list[list[str]]) -> list[dict[str, Any]]:
-    """The blocks that ran with factors, in order; those that only ran without being trained do not count."""
+def models_of(seen: Seen, call: dict[str, Any], configs: list[list[str]]) -> list[dict[str, Any]]:
+    """The blocks that ran with factors, that of each configuration in its place where the factors' sizes tell.
+
+    Those that ran without gradients (a copy with averaged weights), or were not trained, do not count where there
+    are enough others.
+    """
     models = call.get("models")
     good = [item for item in models if isinstance(item, dict)] if isinstance(models, list) else []
     if not good:
         raise NotSeen("blocks with factors")
-    trained = [model for model in good if was_trained(model)]
-    return trained if len(trained) >= len(configs) else good
+    for counts in (lambda model: model.get("grad") is True, was_trained):
+        some = [model for model in good if counts(model)]
+        good = some if len(some) >= len(configs) else good
+    placed: list[dict[str, Any]] = []
+    for targets in configs:
+        sizes = own_injection(seen, targets).get("sizes")
+        rest = [model for model in good if not any(model is other for other in placed)]
+        placed += [model for model in rest if model.get("sizes") == sizes][:1]
+    return placed if len(placed) == len(configs) else good
 
 
 def was_trained(model: dict[str, Any]) -> bool:
@@ -836,7 +847,7 @@ def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
 def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     """trainable_params counts the parameters that are trained."""
     for configs, call in calls(case, seen):
-        models = models_of(call, configs)
+        models = models_of(seen, call, configs)
         for at, targets in enumerate(configs):
             own = own_injection(seen, targets)
             truth = sum(count for count, trains in own["parameters"].values() if trains)
@@ -861,7 +872,7 @@ def counts(case: Case, seen: Seen, want: Any) -> Verdict:
 def same_setting(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration trains the lab's block of d_model 256 and 8 heads, with rank 8 and alpha 16."""
     for configs, call in calls(case, seen):
-        for targets, model in zip(configs, models_of(call, configs), strict=False):
+        for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
             own = own_injection(seen, targets)
             if model.get("block") != [256, 8]:
                 return Violation(
@@ -904,7 +915,7 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration starts from a fresh block with the same weights."""
     for configs, call in calls(case, seen):
         kept = all(keeps_the_block(own_injection(seen, targets)) for targets in configs)
-        models = models_of(call, configs)
+        models = models_of(seen, call, configs)
         if len(models) < len(configs):
             return Violation(
                 f"{len(models)} block was trained for {len(configs)} configurations.",
@@ -931,7 +942,7 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
 def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration trains on the same data."""
     for configs, call in calls(case, seen):
-        models = models_of(call, configs)
+        models = models_of(seen, call, configs)
         if call.get("data made") is not True:
             return Violation("generate_synthetic_data was not used.", "its data", "other data")
         used = [model.get("data") for model in models]
@@ -1000,7 +1011,7 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
                     "losses that do not rise",
                     losses,
                 )
-        for targets, model in zip(configs, models_of(call, configs), strict=False):
+        for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
             parameters = own_injection(seen, targets)["parameters"]
             able = {factor_name(name) for name, (_, trains) in parameters.items() if trains} - {""}
             same = able - trained_letters(model)
@@ -1022,7 +1033,7 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
 def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
     """Training leaves everything but the adapters as it was."""
     for configs, call in calls(case, seen):
-        for targets, model in zip(configs, models_of(call, configs), strict=False):
+        for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
             own = own_injection(seen, targets)
             fair = keeps_the_block(own) and trains_only_factors(own)
             if fair and not same(model.get("start"), model.get("end"), UNCHANGED):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -179,6 +180,8 @@ class Record:
         self.made: dict[bytes, str] = {}  # start of a sample -> the data that it is of
         self.models: dict[tuple[int, tuple[str, ...]], dict[str, Any]] = {}
         self.active = False
+        self.looked_at: nn.Module | None = None
+        self.looking = threading.RLock()  # blocks may be trained in threads
 
     def data(self, x: Tensor, y: Tensor) -> None:
         """Note data that were made."""
@@ -187,8 +190,8 @@ class Record:
 
     def forward(self, model: nn.Module, x: Tensor) -> None:
         """Note a run of a block, unless something about it cannot be noted."""
-        if self.active:
-            with suppress(Exception), torch._C._DisableFuncTorch():
+        if self.active and model is not self.looked_at:
+            with self.looking, suppress(Exception), torch._C._DisableFuncTorch():
                 self.note(model, plain(x))
 
     def note(self, model: nn.Module, x: Tensor) -> None:
@@ -198,9 +201,16 @@ class Record:
             return
         key = (id(model), tuple(factors))
         if key not in self.models:
-            self.models[key] = {"model": model, "first": marks(factors), "data": [], **self.about(model)}
+            self.models[key] = {
+                "model": model,
+                "first": marks(factors),
+                "data": [],
+                "grad": False,
+                **self.about(model),
+            }
         known = self.models[key]
         known["last"] = marks(factors)
+        known["grad"] |= torch.is_grad_enabled()
         if torch.is_grad_enabled() and x.dim() == 3:
             names = {self.made[sample] for sample in samples(x) if sample in self.made}
             known["data"] += sorted(names - set(known["data"]))
@@ -249,12 +259,12 @@ class Record:
     @contextmanager
     def looking_at(self, model: nn.Module) -> Iterator[None]:
         """Nothing is noted, the model evaluates; afterwards it is as before."""
-        before, self.active = self.active, False
-        try:
-            with evaluating(model), torch.no_grad():
+        with self.looking, evaluating(model), torch.no_grad():
+            self.looked_at = model
+            try:
                 yield
-        finally:
-            self.active = before
+            finally:
+                self.looked_at = None
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -281,9 +291,8 @@ def factors_of(model: nn.Module) -> dict[str, Tensor]:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """The model in evaluation; afterwards its modes, torch's random state and cached weights are as before."""
+    """The model in evaluation; afterwards its modes and cached weights are as before. (It draws nothing then.)"""
     training = {part: part.training for part in model.modules()}
-    state = torch.get_rng_state()
     cached, parametrize._cache_enabled = parametrize._cache_enabled, 0
     try:
         for part in training:
@@ -292,21 +301,20 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for part, flag in training.items():
             part.training = flag
-        torch.set_rng_state(state)
         parametrize._cache_enabled = cached
 
 
 @contextmanager
 def all_set(tensors: dict[str, Tensor], value: float) -> Iterator[None]:
-    """The tensors hold one value for a while."""
-    values = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+    """The tensors hold one value for a while; autograd, which may need them later, does not notice (`data`)."""
+    values = {name: tensor.data.clone() for name, tensor in tensors.items()}
     try:
         for tensor in tensors.values():
-            tensor.fill_(value)
+            tensor.data.fill_(value)
         yield
     finally:
         for name, tensor in tensors.items():
-            tensor.copy_(values[name])
+            tensor.data.copy_(values[name])
 
 
 def plain(tensor: Tensor) -> Tensor:
