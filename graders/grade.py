@@ -179,8 +179,11 @@ def _look(
     def ask(case: Case) -> Seen:
         return session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
 
-    seed = int(settings.seed)
-    return Search(experiment, checks, ask, seed, effort).run(settings.examples)
+    def ask_afresh(case: Case) -> Seen:
+        session.close()
+        return ask(case)
+
+    return Search(experiment, checks, ask, int(settings.seed), effort, ask_afresh).run(settings.examples)
 
 
 def _settle_faults(
@@ -290,6 +293,10 @@ class _Outcomes:
         if finding.wobbles:
             facts.append(
                 "Your code is not deterministic: asked again with the same case, it gave another answer."
+            )
+        if finding.remembers:
+            facts.append(
+                "Alone, in a fresh process, this case holds: your code remembers something from earlier calls."
             )
         counterexample = {
             "arguments": as_data(experiment.describe(case)),

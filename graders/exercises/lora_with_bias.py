@@ -156,14 +156,12 @@ class Layer(Experiment):
             "layer": f"nn.Linear({case['in_features']}, {case['out_features']}, bias={case['bias']})"
         }
         shown |= {} if case["call"] == "defaults" else named(case)
-        shown |= {
-            "weight": tensors["W"],
-            "bias": tensors["b"],
-            "lora_A": tensors["A"],
-            "lora_B": tensors["B"],
-            "x": tensors["x"],
-        }
-        shown |= {"dtype": case["dtype"], "mode": mode(case)}
+        names = {"weight": "W", "bias": "b", "lora_A": "A", "lora_B": "B", "x": "x"}
+        dtype = getattr(torch, case["dtype"])
+        for name, letter in names.items():
+            tensor = tensors[letter]
+            shown[name] = None if tensor is None else tensor.to(dtype)
+        shown["mode with these factors"] = mode(case)
         return {name: value for name, value in shown.items() if value is not None}
 
     def reproduce(self, case: Case, property_id: str) -> str:

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from graders.exercise import Case, Check, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
 
 SHRINK_CALLS = 100  # worker calls spent on making one failing case smaller
+MOST_AFRESH = 10  # failing cases that are asked in a fresh process, to find one that fails there
 MOST_DEATHS = 20  # workers that one experiment may cost before it is stopped
 
 os.environ.setdefault(
@@ -58,6 +59,7 @@ class Finding:
     fault_case: Case | None = None
     blamed: set[str] = field(default_factory=set)  # whose failures kept this claim from being seen
     wobbles: bool = False  # asked again, the smallest case gave another answer
+    remembers: bool = False  # asked in a fresh process, no failing case failed: earlier calls matter
     experiment: Experiment | None = None
 
 
@@ -115,7 +117,9 @@ class Search:
         ask: Callable[[Case], Seen],
         seed: int,
         effort: Effort = "full",
+        ask_afresh: Callable[[Case], Seen] | None = None,
     ) -> None:
+        self.ask_afresh = ask_afresh
         self.effort = effort
         self.experiment = experiment
         self.checks = list(checks)
@@ -188,6 +192,7 @@ class Search:
             case = min(failing, key=self._size)
             if self.effort == "full":
                 self._smallest(name, case, finding)
+                self._ask_again(name, sorted(failing, key=self._size), finding)
             else:
                 verdict = self._verdicts(case)[name]
                 finding.case, finding.violation = case, verdict if isinstance(verdict, Violation) else None
@@ -219,12 +224,26 @@ class Search:
         verdict = self._verdicts(case)[name]
         assert isinstance(verdict, Violation)
         finding.case, finding.violation = case, verdict
-        if verdict.kind in ("violated", "raised"):
-            finding.wobbles = any(not self._fails_again(name, case) for _ in range(self.experiment.repeats))
 
-    def _fails_again(self, name: str, case: Case) -> bool:
-        verdicts, _ = judge_case(self.experiment, self.checks, case, self.ask(case))
-        return isinstance(verdicts[name], Violation)
+    def _ask_again(self, name: str, failing: list[Case], finding: Finding) -> None:
+        """Is it the case alone that fails? If not in a fresh process, the simplest case that does is shown."""
+        again = self.experiment.repeats
+        assert finding.case is not None
+        assert finding.violation is not None
+        if not again or finding.violation.kind not in ("violated", "raised"):
+            return
+        finding.wobbles = any(not self._fails(name, finding.case, self.ask) for _ in range(again - 1))
+        if finding.wobbles or self.ask_afresh is None or self._fails(name, finding.case, self.ask_afresh):
+            return
+        for case in failing[:MOST_AFRESH]:
+            if (violation := self._fails(name, case, self.ask_afresh)) is not None:
+                finding.case, finding.violation = case, violation
+                return
+        finding.remembers = True
+
+    def _fails(self, name: str, case: Case, ask: Callable[[Case], Seen]) -> Violation | None:
+        verdict = judge_case(self.experiment, self.checks, case, ask(case))[0][name]
+        return verdict if isinstance(verdict, Violation) else None
 
 
 def _descend(experiment: Experiment, case: Case, fails: Callable[[Case], bool]) -> Case:

@@ -122,6 +122,29 @@ def test_code_that_wobbles_is_found_out() -> None:
     assert finding.wobbles
 
 
+@pytest.mark.parametrize(
+    ("alone_from", "shown", "remembers"), [(99, 7, True), (30, 40, False), (0, 7, False)]
+)
+def test_the_case_that_is_shown_fails_in_a_fresh_process(
+    alone_from: int, shown: int, remembers: bool
+) -> None:
+    """Where earlier calls make a case fail, one that fails alone is shown, or it is said that there is none."""
+
+    def fails(case: Case, seen: Seen, want: Any) -> Violation | None:
+        return Violation("no") if case["a"] >= seen["from"] else None
+
+    found = Search(
+        Pairs(),
+        [("first", fails)],
+        lambda case: Seen({"from": 7}),
+        seed=1,
+        ask_afresh=lambda case: Seen({"from": alone_from}),
+    ).run(1)["first"]
+
+    assert found.case is not None
+    assert (found.case["a"], found.remembers, found.wobbles) == (shown, remembers, False)
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda item: item.id)
 def test_drawn_cases_are_a_function_of_the_seed(experiment: Experiment) -> None:
     """The same seed draws the same cases, another seed others."""

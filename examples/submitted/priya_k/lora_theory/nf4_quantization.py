@@ -31,7 +31,7 @@ def quantize_nf4(tensor, block_size=64):
 
 
 def dequantize_nf4(codes, scales, block_size=64):
-    values = NF4_LEVELS[codes.long()].reshape(-1)
+    values = NF4_LEVELS[codes.long()].clone().reshape(-1)
     for i, scale in enumerate(scales):
         values[i * block_size:(i + 1) * block_size] *= scale
     return values.reshape(codes.shape)
