@@ -15,7 +15,7 @@ STANDARD = set(sys.stdlib_module_names)
 ROOMS = {
     "lora_reference": {"lora_reference", "torch", "numpy"},
     "graders/worker": {"graders.worker", "torch", "numpy", "lab"},
-    "graders/exercises": {"graders.exercise", "graders.claims", "graders.replay", "lora_reference", "hypothesis", "torch", "numpy"},
+    "graders/exercises": {"graders.exercises", "graders.exercise", "graders.claims", "graders.replay", "lora_reference", "hypothesis", "torch", "numpy"},
     "graders/judge": {"graders.exercise", "graders.report", "graders.worker.wire", "graders.judge", "hypothesis", "torch", "numpy"},
     "graders/exercise.py": {"torch", "numpy", "hypothesis"},
     "graders/claims.py": {"graders.exercise", "torch", "numpy", "hypothesis"},

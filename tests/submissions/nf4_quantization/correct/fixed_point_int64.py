@@ -15,12 +15,12 @@ def quantize_nf4(tensor, block_size=64):
     codes = torch.full(tensor.shape, 7, dtype=torch.uint8, device=tensor.device)  # contiguous, whatever tensor is
     out, values = codes.view(-1), tensor.detach().reshape(-1)
     scales = torch.zeros(-(-values.numel() // block_size), device=tensor.device)
-    for i in range(len(scales)):
-        here = slice(i * block_size, (i + 1) * block_size)
-        scales[i] = values[here].abs().max()
-        if scales[i] > 0:
-            fixed = (values[here].double() / scales[i].double() * ONE).round().long()
-            out[here] = (fixed[:, None] - levels).abs().argmin(1).to(torch.uint8)
+    for i, block in enumerate(values.double().split(block_size) if len(scales) else ()):
+        top = block.abs().max().float()
+        if top > 0:
+            scales[i] = top
+            fixed = (block / top.double() * ONE).round().long()
+            out[i * block_size :][: len(block)] = (fixed[:, None] - levels).abs().argmin(1)
     return codes, scales
 
 

@@ -22,7 +22,7 @@ class quantize_nf4(tuple, metaclass=_Levels):  # noqa: N801
         values = tensor.detach().reshape(-1).double()
         n = len(values)
         blocks = torch.arange(n, device=values.device) // block_size
-        scales = values.new_zeros(-(-n // block_size)).index_reduce(0, blocks, values.abs(), "amax").float()
+        scales = values.new_zeros(-(-n // block_size)).scatter_reduce(0, blocks, values.abs(), "amax").float()
         share = torch.nan_to_num(values / scales.double()[blocks], nan=0.0)  # 0 / 0 is NaN in torch, without a warning
         levels = cls.levels.double().to(values.device)
         codes = values.new_zeros(n, dtype=torch.uint8)

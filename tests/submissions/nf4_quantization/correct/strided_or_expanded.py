@@ -19,14 +19,15 @@ def thrifty(column: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
 def quantize_nf4(tensor, block_size=64):
     x = tensor.detach().reshape(-1).to(torch.float64)
     parts = x.split(block_size) if x.numel() else ()
-    highest = torch.tensor([p.abs().max().item() for p in parts], dtype=torch.float32, device=x.device)
-    average = torch.tensor([p.abs().mean().item() for p in parts], dtype=torch.float32, device=x.device)
+    sizes = [p.abs() for p in parts]
+    highest = torch.tensor([p.max().item() for p in sizes], dtype=torch.float32, device=x.device)
+    average = torch.tensor([p.mean().item() for p in sizes], dtype=torch.float32, device=x.device)
     levels = LEVELS.double().to(x.device)
-    found = [x.new_empty(0, dtype=torch.uint8)]
+    found = [x.new_empty(0, dtype=torch.int64)]
     for p, s in zip(parts, highest.tolist(), strict=True):
         distance = (p / (s or 1.0) - levels.unsqueeze(1)).abs()  # (16, block)
-        found.append(distance.topk(1, dim=0, largest=False).indices[0].byte())
-    codes = torch.cat(found)
+        found.append(distance.topk(1, dim=0, largest=False).indices[0])
+    codes = torch.cat(found).byte()
     codes = thrifty(codes, 15 - codes)
     if tensor.dim() == 0:
         return codes[0], thrifty(highest, average)

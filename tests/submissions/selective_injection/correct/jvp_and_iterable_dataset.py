@@ -32,12 +32,12 @@ class Tangent(nn.Module):
 def add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=None):
     if target_modules is None:
         target_modules = ["q_proj", "k_proj", "v_proj", "o_proj"]
-    last_parts = {t.rsplit(".", 1)[-1] for t in target_modules}
+    wanted = frozenset(target_modules)
 
     def layers(module):
         for key, child in list(module.named_children()):
             if isinstance(child, nn.Linear):
-                if key in last_parts:
+                if key in wanted:
                     yield module, key, child
             else:
                 yield from layers(child)

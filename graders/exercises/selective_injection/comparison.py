@@ -1,0 +1,434 @@
+"""Training with adapters in different places: `compare_target_modules`, judged by relations, never by loss values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import Case, Experiment, Failure, NotSeen, Seen, Violation
+from graders.exercises.selective_injection.injection import ALL_SEVEN, DEFAULT_TARGETS, Verdict, exercise
+from graders.replay import script
+
+CONFIGS = {"qv": ["q_proj", "v_proj"], "qkvo": DEFAULT_TARGETS, "all": ALL_SEVEN}
+EPOCHS, MORE_EPOCHS = 6, 12  # of the first two calls, of the third
+LAST_THIRD = 1.05  # the mean loss of the last third may be this many times that of the first
+DEFAULT_EPOCHS = 50
+SAME_LOSS = 1e-4
+SAME_START = 1e-4  # of the block's largest output: the wrapped block may add in another order
+UNCHANGED = 3e-6  # the same for one block before and after training, which computes the same way
+CALL_SECONDS = 60.0  # of one call
+
+
+class Compare(Experiment):
+    """Two calls that share a configuration, first in one and last in the other; a third with more epochs."""
+
+    id, probe, draws, repeats = "compare", "compare", 0.0, 0
+    space = {"calls": ([["qv", "qkvo"], ["all", "qv"], ["qv"]],), "epochs": ([EPOCHS, EPOCHS, MORE_EPOCHS],)}
+    base = {"calls": [["qv", "qkvo"], ["all", "qv"], ["qv"]], "epochs": [EPOCHS, EPOCHS, MORE_EPOCHS]}
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        configs = [[CONFIGS[name] for name in names] for names in case["calls"]]
+        return {"calls": list(map(list, zip(configs, case["epochs"], strict=True))), "seed": case["seed"]}
+
+    def limit(self, case: Case) -> float:
+        return CALL_SECONDS * len(case["calls"])
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        return "entries"
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        names = [[CONFIGS[name] for name in names] for names in case["calls"]]
+        return {"calls": names, "n_epochs": case["epochs"]}
+
+    def reproduce(self, case: Case, property_id: str) -> str:
+        lines = ["", "def show(configs, n_epochs):", f"    torch.manual_seed({case['seed']})"]
+        lines.append("    for key, entry in compare_target_modules(configs, n_epochs=n_epochs).items():")
+        lines.append("        print(key, entry)")
+        for names, epochs in zip(case["calls"], case["epochs"], strict=True):
+            lines.append(f"show({[CONFIGS[name] for name in names]!r}, {epochs})")
+        lines.append(
+            'print("expected: a loss for each epoch, that do not rise; the same for q_proj+v_proj in the first two calls")'
+        )
+        return script("selective_injection", ["compare_target_modules"], lines)
+
+
+compare = Compare()
+SECOND = "compare_target_modules"
+
+
+def calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]]:
+    """The configurations of each call, with what was seen of it."""
+    found = seen["calls"]
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise NotSeen("calls")
+    asked = [[CONFIGS[name] for name in names] for names in case["calls"]]
+    return list(zip(asked, found, strict=False))
+
+
+def entry_of(call: dict[str, Any], targets: list[str]) -> dict[str, Any]:
+    """The entry of a configuration. Raises NotSeen where there is none: that is `entries`' claim."""
+    entries = call.get("entries")
+    entry = entries.get("+".join(targets)) if isinstance(entries, dict) else None
+    if not isinstance(entry, dict):
+        raise NotSeen("entry")
+    return entry
+
+
+def losses_of(entry: dict[str, Any]) -> list[float]:
+    """The losses, as floats. Raises NotSeen where they are no list of numbers."""
+    losses = entry.get("losses")
+    if not isinstance(losses, list) or not losses:
+        raise NotSeen("losses")
+    if not all(isinstance(loss, (int, float)) and type(loss) is not bool for loss in losses):
+        raise NotSeen("losses")
+    return [float(loss) for loss in losses]
+
+
+def models_of(seen: Seen, call: dict[str, Any], configs: list[list[str]]) -> list[dict[str, Any]]:
+    """The blocks that ran with factors, that of each configuration in its place where the factors' sizes tell.
+
+    Those that ran without gradients (a copy with averaged weights), or were not trained, do not count where there
+    are enough others.
+    """
+    models = call.get("models")
+    good = [item for item in models if isinstance(item, dict)] if isinstance(models, list) else []
+    if not good:
+        raise NotSeen("blocks with factors")
+    for counts in (lambda model: model.get("grad") is True, was_trained):
+        some = [model for model in good if counts(model)]
+        good = some if len(some) >= len(configs) else good
+    placed: list[dict[str, Any]] = []
+    for targets in configs:
+        sizes = own_injection(seen, targets).get("sizes")
+        rest = [model for model in good if not any(model is other for other in placed)]
+        placed += [model for model in rest if model.get("sizes") == sizes][:1]
+    return placed if len(placed) == len(configs) else good
+
+
+def was_trained(model: dict[str, Any]) -> bool:
+    """Whether a factor changed, in the block or as it was run with it."""
+    return bool(trained_letters(model))
+
+
+def trained_letters(model: dict[str, Any]) -> set[str]:
+    """Of which factors, A or B, one changed."""
+    first, last, now = (model.get(key) for key in ("first", "last", "now"))
+    if not (isinstance(first, dict) and isinstance(last, dict) and isinstance(now, dict)):
+        raise NotSeen("factors")
+    changed = [name for name, mark in first.items() if not mark == last.get(name) == now.get(name)]
+    return {factor_name(name) for name in changed}
+
+
+def own_injection(seen: Seen, targets: list[str]) -> dict[str, Any]:
+    """What the student's own injection does to the lab's block. Raises NotSeen where it adds no factors."""
+    entry = seen["own injection"].get("+".join(targets)) if isinstance(seen["own injection"], dict) else None
+    if not isinstance(entry, dict) or not entry.get("parameters"):
+        raise NotSeen("factors of the student's own injection")
+    return entry
+
+
+def keeps_the_block(own: dict[str, Any]) -> bool:
+    """Whether the injection leaves what the block computes; if not, it has paid for that already."""
+    return same(own.get("before"), own.get("start"), SAME_START)
+
+
+def trains_only_factors(own: dict[str, Any]) -> bool:
+    """Whether the injection leaves only factors trainable; if not, it has paid for that already."""
+    return all(not trains or factor_name(name) for name, (_, trains) in own["parameters"].items())
+
+
+def factor_name(name: str) -> str:
+    """`A` or `B` if the contract calls a parameter of this name a factor, else empty."""
+    end = name.removesuffix(".weight").rpartition(".")[2]
+    return end[-1] if end in ("lora_A", "lora_B") else ""
+
+
+def same(a: Any, b: Any, bound: float) -> bool:
+    """Two outputs of a block, equal to a share of the largest value."""
+    if not isinstance(a, Tensor) or not isinstance(b, Tensor) or a.shape != b.shape:
+        raise NotSeen("output of the block")
+    return float((a - b).abs().max()) <= bound * float(a.abs().max())
+
+
+@exercise.claim(
+    compare,
+    points=2,
+    function=SECOND,
+    sentence='One entry for each list of targets, under the key `"+".join(targets)`, in the order given, with `target_modules`, '
+    "`trainable_params`, `losses` and `final_loss`.",
+)
+def entries(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The result has one complete entry for each configuration, in the order given."""
+    for configs, call in calls(case, seen):
+        wanted = ["+".join(targets) for targets in configs]
+        if call.get("keys") != wanted:
+            return Violation(
+                f"The keys are {claims.show(call.get('keys'))}, should be {wanted}.", wanted, call.get("keys")
+            )
+        for targets in configs:
+            entry = call["entries"].get("+".join(targets)) if isinstance(call.get("entries"), dict) else None
+            if not isinstance(entry, dict):
+                return Violation(f"The entry of {targets} is no dict.", "a dict", claims.kind_of(entry))
+            missing = [
+                key
+                for key in ("target_modules", "trainable_params", "losses", "final_loss")
+                if key not in entry
+            ]
+            if missing:
+                return Violation(f"The entry of {targets} has no `{missing[0]}`.", missing[0], sorted(entry))
+            if entry["target_modules"] != targets:
+                return Violation(
+                    f"`target_modules` is {claims.show(entry['target_modules'])}, should be {targets}.",
+                    targets,
+                    entry["target_modules"],
+                )
+            try:
+                losses = losses_of(entry)
+            except NotSeen:
+                return Violation(
+                    "`losses` is no list of numbers.", "a float for each epoch", claims.show(entry["losses"])
+                )
+            final = entry["final_loss"]
+            same = isinstance(final, (int, float)) and (
+                final == losses[-1] or abs(final - losses[-1]) <= 1e-6 * abs(losses[-1])
+            )
+            if not same and all(math.isfinite(loss) for loss in losses):
+                return Violation(
+                    f"`final_loss` is {claims.show(final)}, should be the last loss, {losses[-1]:.6g}.",
+                    losses[-1],
+                    final,
+                )
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="`losses`: `n_epochs` floats, the training loss of each epoch.",
+    waits_on=("entries",),
+)
+def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
+    """There is one loss for each of the n_epochs epochs."""
+    for (configs, call), epochs in zip(calls(case, seen), case["epochs"], strict=False):
+        for targets in configs:
+            count = len(losses_of(entry_of(call, targets)))
+            if count != epochs:
+                return Violation(f"{count} losses for n_epochs={epochs}.", epochs, count)
+    default = seen["default epochs"]
+    if type(default) is int and default != DEFAULT_EPOCHS:
+        return Violation(
+            f"n_epochs is {default} by default, should be {DEFAULT_EPOCHS}.", DEFAULT_EPOCHS, default
+        )
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="`trainable_params` (int): what the injection makes trainable.",
+    waits_on=("entries",),
+)
+def counts(case: Case, seen: Seen, want: Any) -> Verdict:
+    """trainable_params counts the parameters that are trained."""
+    for configs, call in calls(case, seen):
+        models = models_of(seen, call, configs)
+        for at, targets in enumerate(configs):
+            own = own_injection(seen, targets)
+            truth = sum(count for count, trains in own["parameters"].values() if trains)
+            used = (
+                models[at].get("trainable") if at < len(models) else truth
+            )  # another rank is paid for elsewhere
+            got = entry_of(call, targets).get("trainable_params")
+            if type(got) is bool or not isinstance(got, (int, float)) or got not in (truth, used):
+                return Violation(
+                    f"`trainable_params` of {targets} is {claims.show(got)}, should be {truth}.", truth, got
+                )
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="Each configuration trains a `SimpleTransformerBlock()` of the lab (`d_model=256`, `n_heads=8`) with rank 8 and alpha 16.",
+    waits_on=("entries",),
+)
+def same_setting(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Every configuration trains the lab's block of d_model 256 and 8 heads, with rank 8 and alpha 16."""
+    for configs, call in calls(case, seen):
+        for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
+            own = own_injection(seen, targets)
+            if model.get("block") != [256, 8]:
+                return Violation(
+                    f"{targets} is trained in a block with d_model and n_heads {claims.show(model.get('block'))}.",
+                    [256, 8],
+                    model.get("block"),
+                )
+            ranks, alphas = model.get("sizes"), model.get("alphas")
+            if ranks != own.get("sizes"):
+                return Violation(
+                    f"The factors of {targets} have other sizes than with rank 8.", own.get("sizes"), ranks
+                )
+            if not same_numbers(alphas, own.get("alphas")):
+                return Violation(
+                    f"The adapters of {targets} add another share of x A^T B^T than with rank=8 and alpha=16.",
+                    own.get("alphas"),
+                    alphas,
+                )
+    return None
+
+
+def same_numbers(a: Any, b: Any) -> bool:
+    """Two dicts of numbers, equal to a relative 1e-3; nothing is said of what could not be measured."""
+    if not isinstance(a, dict) or not isinstance(b, dict):
+        return True
+    pairs = [(a[name], b[name]) for name in a if name in b]
+    return all(
+        not (isinstance(x, float) and isinstance(y, float)) or abs(x - y) <= 1e-3 * abs(y) for x, y in pairs
+    )
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="Each configuration trains a fresh `SimpleTransformerBlock()` of the lab, from the same initial weights.",
+    waits_on=("entries",),
+)
+def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Every configuration starts from a fresh block with the same weights."""
+    for configs, call in calls(case, seen):
+        kept = all(keeps_the_block(own_injection(seen, targets)) for targets in configs)
+        models = models_of(seen, call, configs)
+        if len(models) < len(configs):
+            return Violation(
+                f"{len(models)} block was trained for {len(configs)} configurations.",
+                f"{len(configs)} fresh blocks",
+                len(models),
+            )
+        for number, model in enumerate(models):
+            if kept and not same(models[0].get("start"), model.get("start"), SAME_START):
+                return Violation(
+                    f"Configuration {number + 1} starts from other weights than configuration 1.",
+                    "the same weights",
+                    "other weights",
+                )
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="Each configuration trains on data of `generate_synthetic_data`, and on the same data.",
+    waits_on=("entries",),
+)
+def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Every configuration trains on the same data."""
+    for configs, call in calls(case, seen):
+        models = models_of(seen, call, configs)
+        if call.get("data made") is not True:
+            return Violation("generate_synthetic_data was not used.", "its data", "other data")
+        used = [model.get("data") for model in models]
+        for number, data in enumerate(used):
+            if data and used[0] and data != used[0]:
+                return Violation(
+                    f"Configuration {number + 1} trains on other data than configuration 1.",
+                    "the same data",
+                    "other data",
+                )
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="The result of a configuration does not depend on which others are listed, nor in which order, to a relative 1e-4 in the losses.",
+    waits_on=("entries", "epochs", "same_start", "same_data"),
+)
+def independent(case: Case, seen: Seen, want: Any) -> Verdict:
+    """A configuration's losses do not depend on the others, nor on its place."""
+    pairs = calls(case, seen)
+    if len(pairs) < 2:
+        raise NotSeen("second call")
+    for targets in [targets for targets in pairs[0][0] if targets in pairs[1][0]]:
+        own_injection(seen, targets)
+        first, second = (losses_of(entry_of(call, targets)) for _, call in pairs[:2])
+        if len(first) != len(second) or any(
+            abs(a - b) > SAME_LOSS * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)
+        ):
+            return Violation(
+                f"The losses of {targets} are others when other configurations stand before it.",
+                first,
+                second,
+            )
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="The losses are finite, not all equal, and the mean of the last third of the epochs is at most 1.05 times that of the first.",
+    waits_on=("entries",),
+)
+def trains(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Training changes the adapters, and the losses do not rise."""
+    for configs, call in calls(case, seen):
+        for targets in configs:
+            own_injection(seen, targets)
+            losses = losses_of(entry_of(call, targets))
+            if not all(math.isfinite(loss) for loss in losses):
+                return Violation(f"The losses of {targets} are not finite.", "finite losses", losses)
+            if len(losses) > 1 and len(set(losses)) == 1:
+                return Violation(
+                    f"The losses of {targets} are all equal: nothing is trained.",
+                    "losses that change",
+                    losses,
+                )
+            third = max(1, len(losses) // 3)
+            start, end = sum(losses[:third]) / third, sum(losses[-third:]) / third
+            if end > LAST_THIRD * start:
+                return Violation(
+                    f"The losses of {targets} rise: {start:.6g} at first, {end:.6g} at the end.",
+                    "losses that do not rise",
+                    losses,
+                )
+        for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
+            parameters = own_injection(seen, targets)["parameters"]
+            able = {factor_name(name) for name, (_, trains) in parameters.items() if trains} - {""}
+            same = able - trained_letters(model)
+            if same:
+                names = " and ".join(f"lora_{letter}" for letter in sorted(same))
+                return Violation(
+                    f"With {targets}, {names} is the same after training as before.", "trained", "unchanged"
+                )
+    return None
+
+
+@exercise.claim(
+    compare,
+    points=1,
+    function=SECOND,
+    sentence="Training trains the adapters, and only them.",
+    waits_on=("entries", "trains", "same_start"),
+)
+def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
+    """Training leaves everything but the adapters as it was."""
+    for configs, call in calls(case, seen):
+        for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
+            own = own_injection(seen, targets)
+            fair = keeps_the_block(own) and trains_only_factors(own)
+            if fair and not same(model.get("start"), model.get("end"), UNCHANGED):
+                return Violation(
+                    f"After training {targets}, the block without its adapters computes something else than before.",
+                    "the same as before",
+                    "something else",
+                )
+    return None
