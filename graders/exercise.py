@@ -140,6 +140,30 @@ class Experiment:
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """An idea that goes wrong: its id, what happened in a few words, and a hint that is no solution."""
+
+    id: str
+    title: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What is known to go wrong in an exercise, executable.
+
+    A mistake can be made in several ways: the variants `id` and `id: how`. `simulate` says what a submission with
+    these variants would show in a telling case, `agrees` whether that is what was seen.
+    """
+
+    mistakes: Mapping[str, Mistake]
+    variants: Sequence[str]
+    telling: Sequence[tuple[Experiment, Case]]
+    simulate: Callable[[frozenset[str], Experiment, Case], Any]
+    agrees: Callable[[Seen, Any, frozenset[str]], bool]
+
+
 @dataclass
 class Exercise:
     """One exercise: what it defines, its experiments and its claims, in the order in which they are reported."""
@@ -150,6 +174,7 @@ class Exercise:
     properties: list[Property] = field(default_factory=list)
     checks: dict[str, list[tuple[Experiment, Check]]] = field(default_factory=dict)
     order: int = 0  # place in the assignment
+    naming: Naming | None = None
 
     @property
     def points(self) -> float:

@@ -22,10 +22,11 @@ import lora_reference
 from graders.claims import as_data
 from graders.exercise import Case, Exercise, Experiment, Property, Seen, Violation
 from graders.judge.box import Box
+from graders.judge.diagnosis import name_mistakes
 from graders.judge.reading import Submission
 from graders.judge.search import Effort, Finding, Search, judge_case
 from graders.judge.session import Loaded, Material, Session
-from graders.report import ExerciseReport, Outcome, Report
+from graders.report import ExerciseReport, NamedMistake, Outcome, Report
 from graders.settings import Settings
 
 LEAST_HELD = 0.15  # share of its cases in which a claim must have been seen to hold
@@ -145,6 +146,7 @@ def grade_exercise(
         for experiment in exercise.experiments:
             _settle_faults(exercise, experiment, findings, box, submission.assignment)
         outcomes = _Outcomes(exercise, loaded, findings).all()
+        mistakes = _named(exercise, loaded, session, outcomes) if effort == "full" else ()
         seconds = session.cpu_seconds
     report = ExerciseReport(
         exercise.id,
@@ -152,7 +154,7 @@ def grade_exercise(
         loaded.status,
         loaded.message,
         outcomes,
-        (),
+        mistakes,
         (*submission.notes, *loaded.notes),
     )
     return report, seconds
@@ -184,6 +186,23 @@ def _look(
         return ask(case)
 
     return Search(experiment, checks, ask, int(settings.seed), effort, ask_afresh).run(settings.examples)
+
+
+def _named(
+    exercise: Exercise, loaded: Loaded, session: Session, outcomes: Sequence[Outcome]
+) -> tuple[NamedMistake, ...]:
+    """The mistake behind the failures, when it is certain."""
+    whole = loaded.status == "graded" and all(state == "attempt" for state in loaded.states.values())
+    if exercise.naming is None or not whole or all(outcome.status == "passed" for outcome in outcomes):
+        return ()
+
+    def ask(experiment: Experiment, case: Case) -> Seen:
+        return session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+
+    return tuple(
+        NamedMistake(mistake.id, mistake.title, mistake.hint)
+        for mistake in name_mistakes(exercise.naming, ask)
+    )
 
 
 def _settle_faults(

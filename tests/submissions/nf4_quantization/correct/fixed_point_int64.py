@@ -11,17 +11,16 @@ LEVELS = [round(level * ONE) for level in (
 
 
 def quantize_nf4(tensor, block_size=64):
-    levels = torch.tensor(LEVELS, device=tensor.device)
-    codes = torch.full(tensor.shape, 7, dtype=torch.uint8, device=tensor.device)  # contiguous, whatever tensor is
-    out, values = codes.view(-1), tensor.detach().reshape(-1)
+    values = tensor.detach().double().reshape(-1)
+    fixed = torch.zeros(values.shape, dtype=torch.int64, device=tensor.device)
     scales = torch.zeros(-(-values.numel() // block_size), device=tensor.device)
-    for i, block in enumerate(values.double().split(block_size) if len(scales) else ()):
-        top = block.abs().max().float()
-        if top > 0:
+    for i, block in enumerate(values.split(block_size) if len(scales) else ()):
+        if top := block.abs().max().float().item():
             scales[i] = top
-            fixed = (block / top.double() * ONE).round().long()
-            out[i * block_size :][: len(block)] = (fixed[:, None] - levels).abs().argmin(1)
-    return codes, scales
+            fixed[i * block_size :][: len(block)] = (block / top * ONE).round()
+    levels = torch.tensor(LEVELS, device=tensor.device)
+    codes = (fixed[:, None] - levels).abs().argmin(1)
+    return codes.to(torch.uint8).reshape(tensor.shape), scales
 
 
 def dequantize_nf4(codes, scales, block_size=64):

@@ -23,11 +23,9 @@ def quantize_nf4(tensor, block_size=64):
     highest = torch.tensor([p.max().item() for p in sizes], dtype=torch.float32, device=x.device)
     average = torch.tensor([p.mean().item() for p in sizes], dtype=torch.float32, device=x.device)
     levels = LEVELS.double().to(x.device)
-    found = [x.new_empty(0, dtype=torch.int64)]
-    for p, s in zip(parts, highest.tolist(), strict=True):
-        distance = (p / (s or 1.0) - levels.unsqueeze(1)).abs()  # (16, block)
-        found.append(distance.topk(1, dim=0, largest=False).indices[0])
-    codes = torch.cat(found).byte()
+    quotients = [p / (s or 1.0) for p, s in zip(parts, highest.tolist(), strict=True)]
+    distance = (torch.cat([x[:0], *quotients]) - levels.unsqueeze(1)).abs()  # (16, n)
+    codes = distance.topk(1, dim=0, largest=False).indices[0].byte()
     codes = thrifty(codes, 15 - codes)
     if tensor.dim() == 0:
         return codes[0], thrifty(highest, average)

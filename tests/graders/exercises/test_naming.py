@@ -1,0 +1,69 @@
+"""The names of mistakes, on submissions by people who did not know the library of mistakes."""
+
+from pathlib import Path
+
+import pytest
+
+from graders.exercise import Case, Exercise, Experiment, Seen
+from graders.grade import material
+from graders.judge.box import Box
+from graders.judge.diagnosis import name_mistakes
+from graders.judge.reading import Submission
+from graders.judge.session import Session
+from tests.graders.grading import EXERCISES, submissions
+
+NAMING = [exercise for exercise in EXERCISES.values() if exercise.naming is not None]
+RECALL = 0.95  # of the submissions with a named mistake
+
+
+def named(exercise: Exercise, path: Path, box: Box) -> set[str]:
+    """The ids that are named for a submission."""
+    submission = Submission("somebody", "lora_theory", {f"{exercise.id}.py": path.read_bytes()})
+    with Session(box, submission, material("lora_theory", exercise.id)) as session:
+        session.load()
+
+        def ask(experiment: Experiment, case: Case) -> Seen:
+            return session.ask(
+                experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
+            )
+
+        assert exercise.naming is not None
+        return {mistake.id for mistake in name_mistakes(exercise.naming, ask)}
+
+
+@pytest.mark.parametrize("exercise", NAMING, ids=lambda exercise: exercise.id)
+def test_mistakes_are_named_rightly_or_not_at_all(exercise: Exercise, box: Box) -> None:
+    """No submission with a named mistake gets another name, and nearly all get theirs."""
+    right, silent, wrong = 0, [], []
+    for exercise_id, path in submissions("wrong"):
+        label = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# mistake: ")
+        wanted = set(label.split(" + ")) - {"unnamed"}
+        if exercise_id != exercise.id or not wanted:
+            continue
+        found = named(exercise, path, box)
+        right += found == wanted
+        if not found:
+            silent.append(path.stem)
+        elif found != wanted:
+            wrong.append((path.stem, wanted, found))
+
+    assert not wrong
+    assert right >= RECALL * (right + len(silent)), silent
+
+
+@pytest.mark.parametrize("exercise", NAMING, ids=lambda exercise: exercise.id)
+def test_a_correct_submission_has_no_mistake(exercise: Exercise, box: Box) -> None:
+    """Nothing is named in what is right."""
+    paths = [path for exercise_id, path in submissions("correct") if exercise_id == exercise.id]
+
+    assert [path.stem for path in paths if named(exercise, path, box)] == []
+
+
+@pytest.mark.parametrize("exercise", NAMING, ids=lambda exercise: exercise.id)
+def test_every_mistake_has_a_variant_and_a_hint(exercise: Exercise) -> None:
+    """Each variant belongs to a mistake, each mistake has one, and no hint is empty."""
+    assert exercise.naming is not None
+    assert {variant.partition(": ")[0] for variant in exercise.naming.variants} == set(
+        exercise.naming.mistakes
+    )
+    assert all(mistake.hint and mistake.title for mistake in exercise.naming.mistakes.values())
