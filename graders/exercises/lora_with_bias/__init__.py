@@ -1,0 +1,11 @@
+"""Exercise 1: a LoRA layer that can train the bias of the layer it wraps."""
+
+from graders.exercises.lora_with_bias.layer import exercise, layer, layer_on_cuda
+
+# Claims are reported in the order in which these are imported.
+from graders.exercises.lora_with_bias import creation, output, training, moving, dropout  # isort: skip
+
+__all__ = ["creation", "dropout", "exercise", "layer", "moving", "output", "training"]
+
+for _name, _check in exercise.checks_in(layer):
+    exercise.also(layer_on_cuda, _name)(_check)

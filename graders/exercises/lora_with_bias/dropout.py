@@ -1,0 +1,152 @@
+"""Dropout, decoded exactly from one structured call."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import (
+    Case,
+    Experiment,
+    Failure,
+    Seen,
+    Violation,
+)
+from graders.exercises.lora_with_bias.layer import (
+    Verdict,
+    exercise,
+)
+from graders.replay import script
+
+
+class Dropout(Experiment):
+    """A layer whose output shows which inputs were dropped: A = [[1, 2, 4, 8]], B = 1, x = 1, alpha = rank = 1."""
+
+    id, probe, draws = "dropout", "dropout", 0.0
+    space = {"p": (0.25, 0.6), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True)}
+    base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False}
+    cover = (
+        {"p": 0.6, "dtype": "float64"},
+        {"p": 0.1, "batch": [64, 32]},
+        {"p": 0.9, "batch": [2048]},
+        {"p": 0.5, "batch": [128], "single": True},
+    )
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        ones = torch.ones
+        return {
+            "W": torch.full((3, 4), 64.0), "b": torch.zeros(3), "dtype": case["dtype"], "single": case["single"], "A": torch.tensor([[1.0, 2.0, 4.0, 8.0]]), "B": ones(3, 1),
+            "x": ones(*case["batch"], 4), "named": {"rank": 1, "alpha": 1.0, "dropout": case["p"], "train_bias": False},
+            "call": "keywords", "frozen": [],
+        }  # fmt: skip
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        return "factors" if failure.step in ("creation", "copying values into the factors") else "dropout"
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        return {"layer": "nn.Linear(4, 3), every weight 64, bias 0", "rank": 1, "alpha": 1.0, "dropout": case["p"],
+                "lora_A": [[1, 2, 4, 8]], "lora_B": "ones", "x": f"ones of shape {(*case['batch'], 4)}", "mode": "train"}  # fmt: skip
+
+    def reproduce(self, case: Case, property_id: str) -> str:
+        lines = [
+            "linear = torch.nn.Linear(4, 3)",
+            "torch.nn.init.constant_(linear.weight, 64.0)",
+            "torch.nn.init.zeros_(linear.bias)",
+            f"layer = LoRALayerWithBias(linear, rank=1, alpha=1.0, dropout={case['p']}).train()",
+            'weight = lambda factor: getattr(factor, "weight", factor)',
+            "with torch.no_grad():",
+            "    weight(layer.lora_A).copy_(torch.tensor([[1.0, 2.0, 4.0, 8.0]]))",
+            "    weight(layer.lora_B).fill_(1.0)",
+            f"    y = layer(torch.ones{(*case['batch'], 4)}).flatten(0, -2)",
+            f'print("yours:   ", ((y[:8] - 256) * {1 - case["p"]!r}).tolist())',
+            'print("expected: three equal whole numbers in each row, whose bits 1, 2, 4, 8 are the inputs that were kept;")',
+            f'print("          a share of {case["p"]} of all bits is dropped")',
+        ]
+        return script("lora_with_bias", ["LoRALayerWithBias"], lines)
+
+
+dropout_run = Dropout()
+
+
+def decode(value: Any, case: Case) -> Tensor | Violation:
+    """The mask (rows, 4) that the output shows, or what is wrong with it."""
+    wrong = claims.tensor("y", value, shape=(*case["batch"], 3))
+    if wrong:
+        return wrong
+    value = value.to(torch.float64).reshape(-1, 3)
+    kept = (value - 256) * (1 - case["p"])
+    bits = kept.round()
+    if not bool(((kept - bits).abs() <= 0.01).all()) or float(bits.min()) < 0 or float(bits.max()) > 15:
+        at = int(((kept - bits).abs() + 16 * ((bits < 0) | (bits > 15))).amax(1).argmax())
+        return Violation(
+            f"y[{at}] = {[round(v, 4) for v in value[at].tolist()]}: no choice of dropped inputs of the LoRA path gives that "
+            "(with the base path untouched and kept inputs divided by 1 - p).",
+            "256 + (a sum of some of 1, 2, 4, 8) / (1 - p)",
+            value[at],
+        )
+    if not bool((bits == bits[:, :1]).all()):
+        at = int((bits != bits[:, :1]).any(1).nonzero()[0])
+        return Violation(
+            f"y[{at}] = {value[at].tolist()}: dropped at the output, should be dropped at the input.",
+            "equal columns",
+            value[at],
+        )
+    mask: Tensor = (bits[:, :1].long() >> torch.arange(4)) & 1
+    return mask
+
+
+@exercise.claim(
+    dropout_run,
+    points=2,
+    sentence="Dropout acts on the input of the LoRA path only, only in training mode, with `nn.Dropout`'s scaling.",
+    waits_on=("low_rank_path", "starts_as_original"),
+)
+def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
+    """In training mode inputs of the LoRA path are dropped, each with probability p."""
+    mask, again = decode(seen["y"], case), decode(seen["y again"], case)
+    if isinstance(mask, Violation):
+        return mask
+    if isinstance(again, Violation):
+        return again
+    sums = (mask * torch.tensor([1, 2, 4, 8])).sum(1)
+    if bool((mask == 1).all()):
+        return Violation("In training mode nothing is dropped.", f"a share of {case['p']} dropped", 0.0)
+    if bool(((sums == 0) | (sums == 15)).all()):
+        return Violation(
+            "A row is dropped as a whole, should be each input by itself.",
+            "each input by itself",
+            "whole rows",
+        )
+    if bool((sums == sums[0]).all()):
+        return Violation("Every row has the same mask.", "a mask for each row", "one mask")
+    if torch.equal(mask, again):
+        return Violation("A second call drops the same inputs.", "a new mask at each call", "the same mask")
+    share = 1 - float(mask.to(torch.float64).mean())
+    if not plausible(share, case["p"], mask.numel()):
+        return Violation(
+            f"A share of {share:.3f} of the inputs is dropped, should be {case['p']}.", case["p"], share
+        )
+    grad = seen["x grad"]
+    grad = grad.reshape(-1, 4) if isinstance(grad, Tensor) and grad.numel() == mask.numel() else grad
+    truth = 192 + 3 * mask.to(torch.float64) * torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=torch.float64) / (
+        1 - case["p"]
+    )
+    return claims.close("the gradient of x in training mode", grad, truth, 1e-3)
+
+
+def plausible(share: float, p: float, count: int) -> bool:
+    """Whether a binomial share has a tail of at least 1e-10 (Chernoff's bound, which is exact as a bound)."""
+    terms = [(share, p), (1 - share, 1 - p)]
+    divergence = sum(part * math.log(part / whole) for part, whole in terms if part > 0)
+    return count * divergence <= math.log(2e10)
+
+
+@exercise.also(dropout_run, "no_dropout_in_eval")
+def nothing_dropped(case: Case, seen: Seen, want: Any) -> Verdict:
+    """In evaluation mode every input is kept."""
+    truth = torch.full((*case["batch"], 3), 271.0, dtype=torch.float64)
+    return claims.close("y", seen["y eval"], truth, 1e-3, "in evaluation mode")

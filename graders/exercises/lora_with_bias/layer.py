@@ -1,0 +1,347 @@
+"""Exercise 1: a LoRA layer that can train the bias of the layer it wraps.
+
+The output is taken apart: what it is with B = 0 (the base path), whether the rest is a multiple of x A^T B^T
+(the low-rank path), and the factor itself (the scaling), so that one wrong idea costs one claim.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import (
+    Case,
+    Exercise,
+    Experiment,
+    Failure,
+    NotApplicable,
+    NotSeen,
+    Seen,
+    Violation,
+)
+from graders.replay import call_source, script, tensor_source
+
+exercise = Exercise("lora_with_bias", "LoRA with a trainable bias", ("LoRALayerWithBias",), order=1)
+Verdict = Violation | NotApplicable | None
+ALPHA_ROUNDING = 2.0**-23  # the number alpha / rank may be held in float32
+DEFAULTS = {"rank": 4, "alpha": 1.0, "dropout": 0.0, "train_bias": False}
+FORMULA = "y = original_layer(x) + (alpha / rank) * dropout(x) @ A.T @ B.T"
+
+
+def named(case: Case) -> dict[str, Any]:
+    """The layer's arguments, given or by default."""
+    return dict(DEFAULTS) if case["call"] == "defaults" else {name: case[name] for name in DEFAULTS}
+
+
+class Layer(Experiment):
+    """One layer from creation to a step of training."""
+
+    id, probe = "layer", "layer"
+    space = {
+        "in_features": (1, 2, 3, 4, 5, 8),
+        "out_features": (1, 2, 3, 4, 6, 7),
+        "rank": (1, 2, 3, 4, 8, 12),
+        "alpha": (1.0, 2.0, 1, 16, 0.5, 3.0, 0.1, 32),
+        "batch": ([1], [2], [3], [2, 3], [5], [], [2, 1, 2], [0], [2, 0]),
+        "bias": (True, True, False),
+        "train_bias": (False, True),
+        "mode": ("eval", "train"),
+        "dropout": (0.0, 0.0, 0.5),
+        "dtype": ("float32", "float64", "float64"),
+        "contents": claims.KINDS,
+        "frozen": ([], ["weight", "bias"], ["weight"], ["bias"]),
+        "call": ("keywords", "positional"),
+    }
+    base = {
+        "in_features": 4,
+        "out_features": 3,
+        "rank": 2,
+        "alpha": 16,
+        "batch": [5],
+        "bias": True,
+        "train_bias": False,
+        "mode": "eval",
+        "dropout": 0.0,
+        "dtype": "float32",
+        "contents": "normal",
+        "frozen": [],
+        "call": "keywords",
+    }
+    cover = (
+        {"train_bias": True},
+        {"dtype": "float64"},
+        {"dtype": "float64", "train_bias": True, "contents": "wide"},
+        {"in_features": 3, "out_features": 5, "rank": 4, "mode": "train"},
+        {"rank": 3, "alpha": 16, "dtype": "float64"},
+        {"rank": 1, "alpha": 0.5, "train_bias": True, "mode": "train"},
+        {"rank": 8, "alpha": 1.0, "in_features": 3, "out_features": 2},
+        {"in_features": 4, "out_features": 4, "contents": "wide"},
+        {"in_features": 1, "out_features": 1, "rank": 1, "alpha": 2.0},
+        {"in_features": 8, "out_features": 2, "rank": 4, "alpha": 0.1, "call": "positional"},
+        {"bias": False},
+        {"bias": False, "train_bias": True},
+        {"bias": False, "train_bias": True, "dtype": "float64", "mode": "train"},
+        {"batch": [2, 3]},
+        {"batch": []},
+        {"batch": [2, 1, 2]},
+        {"batch": [0]},
+        {"batch": [2, 2, 1, 3], "dtype": "float64"},
+        {"dropout": 0.5},
+        {"dropout": 0.9, "rank": 3, "alpha": 32, "dtype": "float64"},
+        {"dropout": 0.5, "train_bias": True, "mode": "train"},
+        {"frozen": ["weight", "bias"], "train_bias": True},
+        {"frozen": ["weight", "bias"]},
+        {"frozen": ["weight"], "train_bias": True, "dtype": "float64"},
+        {"call": "defaults"},
+        {"call": "defaults", "mode": "train"},
+        {"call": "defaults", "in_features": 8, "out_features": 7, "dtype": "float64"},
+        {"call": "positional", "train_bias": True, "rank": 3, "alpha": 2.0},
+        {"in_features": 8, "out_features": 6, "rank": 12, "alpha": 3.0, "dtype": "float64"},
+    )  # fmt: skip
+
+    def tensors(self, case: Case) -> dict[str, Any]:
+        """Weights, factors, input and upstream gradient, float64, with values that float32 holds."""
+        d_in, d_out, rank = case["in_features"], case["out_features"], named(case)["rank"]
+        kind, seed = case["contents"], case["seed"]
+        spread = 20 if case["dtype"] == "float64" else 6
+        return {
+            "W": claims.contents(kind, [d_out, d_in], seed, 0, spread),
+            "b": claims.contents(kind, [d_out], seed, 1, spread) * 2 if case["bias"] else None,
+            "A": claims.contents(kind, [rank, d_in], seed, 2, spread),
+            "B": claims.contents(kind, [d_out, rank], seed, 3, spread),
+            "x": claims.contents(kind, [*case["batch"], d_in], seed, 4, spread),
+            "g": claims.contents(kind, [*case["batch"], d_out], seed, 5, 4),
+        }
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        use = named(case)
+        return {
+            **self.tensors(case), "named": use, "call": case["call"], "frozen": case["frozen"], "mode": mode(case),
+            "dtype": case["dtype"], "device": case.get("device", "cpu"), "lr": 0.0078125,
+        }  # fmt: skip
+
+    def oracle(self, case: Case, seen: Seen) -> Formula:
+        return Formula(case, self.tensors(case))
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        if not case["bias"]:
+            return "no_bias"
+        if failure.step == "creation":
+            return "defaults" if case["call"] != "keywords" else "factors"
+        if failure.step.startswith(".to("):
+            return "follows_to"
+        if failure.step == "copying values into the factors":
+            return "factors"
+        if failure.step in ("backward", "an optimizer step"):
+            return "gradients"
+        if unusual_batch(case):
+            return "any_batch"
+        if failure.step == "forward after an optimizer step":
+            return "present_values"
+        if failure.step == "the first forward pass":
+            return "starts_as_original"
+        return "follows_to" if case["dtype"] == "float64" else "low_rank_path"
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        tensors = self.tensors(case)
+        shown: dict[str, Any] = {
+            "layer": f"nn.Linear({case['in_features']}, {case['out_features']}, bias={case['bias']})"
+        }
+        shown |= {} if case["call"] == "defaults" else named(case)
+        names = {"weight": "W", "bias": "b", "lora_A": "A", "lora_B": "B", "x": "x"}
+        dtype = getattr(torch, case["dtype"])
+        for name, letter in names.items():
+            tensor = tensors[letter]
+            shown[name] = None if tensor is None else tensor.to(dtype)
+        shown["mode with these factors"] = mode(case)
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def reproduce(self, case: Case, property_id: str) -> str:
+        return layer_script(case, self.tensors(case), property_id)
+
+
+def mode(case: Case) -> str:
+    """Training mode only where dropout leaves the formula exact."""
+    return "eval" if named(case)["dropout"] else str(case["mode"])
+
+
+def unusual_batch(case: Case) -> bool:
+    """Another input than two-dimensional, or an empty one."""
+    return len(case["batch"]) != 1 or 0 in case["batch"]
+
+
+class Formula:
+    """The contract's formula for one case, in float64, with the bound on rounding that each result may have."""
+
+    def __init__(self, case: Case, tensors: dict[str, Any]) -> None:
+        use = named(case)
+        self.case, self.scale = case, float(use["alpha"]) / use["rank"]
+        self.W, self.b, self.A, self.B, self.x, self.g = (
+            tensors[name] for name in ("W", "b", "A", "B", "x", "g")
+        )
+        self.terms = case["in_features"] + use["rank"] + 4
+
+    def base(self, x: Tensor | None = None, b: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """W x + b and the same on absolute values."""
+        x = self.x if x is None else x
+        bias = self.b if b is None else b
+        y, size = x @ self.W.T, x.abs() @ self.W.abs().T  # (..., out)
+        return (y, size) if bias is None else (y + bias, size + bias.abs())
+
+    def path(self, A: Tensor | None = None, B: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """x A^T B^T without the scaling, and the same on absolute values."""
+        A, B = self.A if A is None else A, self.B if B is None else B
+        return self.x @ A.T @ B.T, self.x.abs() @ A.abs().T @ B.abs().T  # (..., out)
+
+    def bound(self, size: Tensor, lora: Tensor | None = None, unit: float = 2.0**-24) -> Tensor:
+        """Elementwise bound: 2 u (in + rank + 4) M, and 2^-23 of the LoRA term's M."""
+        total: Tensor = 2 * unit * self.terms * size + 1e-300
+        return total if lora is None else total + ALPHA_ROUNDING * lora
+
+    def output(
+        self, A: Tensor | None = None, B: Tensor | None = None, b: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """y, M and the LoRA term's M."""
+        (y, size), (low, low_size) = self.base(b=b), self.path(A, B)
+        return y + self.scale * low, size + self.scale * low_size, self.scale * low_size
+
+    def gradients(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Gradients of sum(g * y), and their M."""
+        s, rows = self.scale, math.prod(self.case["batch"])
+        x, g = self.x.reshape(rows, -1), self.g.reshape(rows, -1)
+        X, G, A, B, W = x.abs(), g.abs(), self.A.abs(), self.B.abs(), self.W.abs()
+        dx = g @ self.W + s * g @ self.B @ self.A
+        return {
+            "lora_A": (s * (g @ self.B).T @ x, s * (G @ B).T @ X),
+            "lora_B": (s * g.T @ (x @ self.A.T), s * G.T @ (X @ A.T)),
+            "x": (dx.reshape(self.x.shape), (G @ W + s * G @ B @ A).reshape(self.x.shape)),
+            "bias": (g.sum(0), G.sum(0)),
+        }
+
+
+def layer_script(case: Case, tensors: dict[str, Any], property_id: str) -> str:
+    """The case as Python: make the layer, set its factors, run it."""
+    use, d_in, d_out = named(case), case["in_features"], case["out_features"]
+    called = call_source("LoRALayerWithBias", ["linear"], use, case["call"])
+    lines = [
+        f"linear = torch.nn.Linear({d_in}, {d_out}, bias={case['bias']})",
+        f"x = {tensor_source(tensors['x'])}",
+        "with torch.no_grad():",
+    ]
+    lines.append(f"    linear.weight.copy_({tensor_source(tensors['W'])})")
+    if case["bias"]:
+        lines.append(f"    linear.bias.copy_({tensor_source(tensors['b'])})")
+    lines += [
+        f"    linear.{name}.requires_grad_(False)"
+        for name in case["frozen"]
+        if name == "weight" or case["bias"]
+    ]
+    lines.append(f"layer = {called}.{mode(case)}()")
+    if property_id in ("factors", "b_zero", "a_random", "bias_flag", "nothing_else_trains"):
+        lines.append(
+            'print("yours:   ", [(name, tuple(p.shape), p.tolist()) for name, p in layer.named_parameters() if p.requires_grad])'
+        )
+        bias = " and the bias" if use["train_bias"] and case["bias"] else ""
+        lines.append(
+            f'print("expected: A {(use["rank"], d_in)} random, B {(d_out, use["rank"])} zeros{bias}; nothing else")'
+        )
+        return script("lora_with_bias", ["LoRALayerWithBias"], lines)
+    lines += [
+        'weight = lambda factor: getattr(factor, "weight", factor)',
+        f"layer, x = layer.to(torch.{case['dtype']}), x.to(torch.{case['dtype']})",
+        "with torch.no_grad():",
+        f"    weight(layer.lora_A).copy_({tensor_source(tensors['A'])})",
+    ]
+    formula = Formula(case, tensors)
+    if property_id == "starts_as_original":
+        lines += ["    weight(layer.lora_B).zero_()", 'print("yours:   ", layer(x).tolist())']
+        lines.append(f'print("expected:", {formula.base()[0].tolist()})')
+        return script("lora_with_bias", ["LoRALayerWithBias"], lines)
+    lines.append(f"    weight(layer.lora_B).copy_({tensor_source(tensors['B'])})")
+    if property_id == "gradients":
+        truth = formula.gradients()
+        lines += ["x.requires_grad_(True)", f"layer(x).backward({tensor_source(tensors['g'])}.to(x.dtype))"]
+        lines.append(
+            'print("yours:    A", weight(layer.lora_A).grad, "B", weight(layer.lora_B).grad, "x", x.grad)'
+        )
+        lines.append(
+            f'print("expected: A", {truth["lora_A"][0].tolist()}, "B", {truth["lora_B"][0].tolist()}, "x", {truth["x"][0].tolist()})'
+        )
+    elif property_id == "present_values":
+        lines += [
+            "optimizer = torch.optim.SGD([p for p in layer.parameters() if p.requires_grad], lr=0.0078125)",
+            "layer(x).sum().backward()",
+            "optimizer.step()",
+            "A, B, y = weight(layer.lora_A), weight(layer.lora_B), layer(x)",
+            'print("yours:    adapter\'s share", (y - linear.to(x.dtype)(x)).tolist(), "x unchanged")',
+            f'print("expected: adapter\'s share", ({formula.scale!r} * x @ A.T @ B.T).tolist())',
+        ]
+    else:
+        lines += [
+            'print("yours:   ", layer(x).tolist())',
+            f'print("expected:", {formula.output()[0].tolist()})',
+        ]
+    return script("lora_with_bias", ["LoRALayerWithBias"], lines)
+
+
+class LayerOnCuda(Layer):
+    """The same on a GPU; only where the box has one. Not tried yet: no machine with a GPU was at hand."""
+
+    id, draws, devices = "layer_on_cuda", 0.5, ("cuda",)
+    base = {**Layer.base, "device": "cuda"}
+
+
+layer = Layer()
+layer_on_cuda = LayerOnCuda()
+
+
+def shaped(seen: Seen, name: str, want: Formula) -> Tensor:
+    """An output of the right shape. Raises NotSeen for others: they are `any_batch`'s and `low_rank_path`'s."""
+    value = seen[name]
+    if not isinstance(value, Tensor) or not value.is_floating_point() or value.shape != want.g.shape:
+        raise NotSeen(name)
+    return value.to(torch.float64)
+
+
+def values_of(seen: Seen, name: str) -> list[Tensor]:
+    """A list of tensors, as float64."""
+    items = seen[name]
+    if not isinstance(items, list):
+        raise NotSeen(name)
+    return [item.to(torch.float64) for item in items if isinstance(item, Tensor)]
+
+
+def has_factors(seen: Seen, want: Formula) -> bool:
+    """Whether both factors are tensors of the right shape."""
+    return all(
+        isinstance(seen.values.get(name), Tensor) and seen[name].shape == like.shape
+        for name, like in (("lora_A", want.A), ("lora_B", want.B))
+    )
+
+
+def take(pool: list[Tensor], like: Tensor) -> bool:
+    """Take one tensor equal to `like` out of the pool."""
+    for number, item in enumerate(pool):
+        if item.shape == like.shape and torch.equal(item, like.to(torch.float64)):
+            pool.pop(number)
+            return True
+    return False
+
+
+def multiple(seen: Seen, want: Formula) -> tuple[float, Tensor]:
+    """The number c for which y - y(B = 0) is nearest to c x A^T B^T, and that difference."""
+    difference = shaped(seen, "y", want) - shaped(seen, "y base", want)
+    low, _ = want.path()
+    if not bool(torch.isfinite(difference).all()):
+        raise NotSeen("finite y")
+    square = float((low * low).sum())
+    return (float((difference * low).sum()) / square if square else 0.0), difference
+
+
+def is_trained(value: Tensor, seen: Seen) -> bool:
+    """Whether a tensor of this value was among the trainable parameters at creation."""
+    return take(values_of(seen, "trainable"), value)

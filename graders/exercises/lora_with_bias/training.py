@@ -1,0 +1,184 @@
+"""What trains, by which gradients, and what the layer computes afterwards."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import (
+    NOT_APPLICABLE,
+    Case,
+    NotSeen,
+    Seen,
+    Violation,
+)
+from graders.exercises.lora_with_bias.layer import (
+    ALPHA_ROUNDING,
+    Formula,
+    Verdict,
+    exercise,
+    is_trained,
+    layer,
+    named,
+    shaped,
+    take,
+    unusual_batch,
+    values_of,
+)
+
+
+@exercise.claim(
+    layer,
+    points=3,
+    sentence="The original bias is trained exactly when `train_bias` is true.",
+    waits_on=("factors",),
+)
+def bias_flag(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The bias is trainable exactly when train_bias is true."""
+    if not case["bias"] or case["call"] == "defaults":
+        return NOT_APPLICABLE
+    pool = values_of(seen, "trainable")
+    take(pool, seen["lora_A"])
+    take(pool, seen["lora_B"])
+    trained = take(pool, want.b)
+    if trained == case["train_bias"]:
+        return None
+    state = "trainable" if trained else "not trainable"
+    return Violation(
+        f"With train_bias={case['train_bias']} the bias is {state}.", case["train_bias"], trained
+    )
+
+
+@exercise.claim(
+    layer,
+    points=2,
+    sentence="The original weight is frozen and training never changes it. The trainable parameters are exactly the factors, and the bias under `train_bias`.",
+    waits_on=("factors",),
+)
+def nothing_else_trains(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The original weight is frozen, and nothing else is trained."""
+    pool = values_of(seen, "trainable")
+    take(pool, seen["lora_A"])
+    take(pool, seen["lora_B"])
+    if want.b is not None:
+        take(pool, want.b)
+    elif any(item.dim() == 1 for item in pool):
+        return NOT_APPLICABLE
+    if take(pool, want.W):
+        return Violation("The original weight is trainable, should be frozen.", "frozen", "trainable")
+    if pool:
+        shape = tuple(pool[0].shape)
+        return Violation(
+            f"A further parameter of shape {shape} is trainable.",
+            "only the factors, and the bias under train_bias",
+            f"a parameter of shape {shape}",
+        )
+    if want.b is not None and is_trained(want.b, seen):
+        return None  # what the step does to the output then is `present_values`' claim
+    before, after = shaped(seen, "y base", want), shaped(seen, "y base trained", want)
+    return claims.close(
+        "y with B = 0 after a step of training",
+        after,
+        before,
+        want.bound(2 * want.base()[1]),
+        "the weight stays",
+    )
+
+
+def trained_bias(case: Case, seen: Seen, want: Formula) -> Tensor:
+    """The bias after the step: the trainable parameter of its shape, or the original one."""
+    assert want.b is not None
+    bias: Tensor = want.b
+    if not is_trained(bias, seen):
+        return bias
+    pool = [item for item in values_of(seen, "trained") if item.shape == want.b.shape]
+    if len(pool) != 1:
+        raise NotSeen("trained bias")
+    return pool[0]
+
+
+@exercise.claim(
+    layer,
+    points=2,
+    sentence="Gradients, those of x too, are the formula's.",
+    waits_on=("scaling", "starts_as_original"),
+)
+def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The gradients of A, B, x and a trained bias are the formula's."""
+    if not case["bias"] or case["call"] == "defaults" or 0 in case["batch"]:
+        return NOT_APPLICABLE
+    rows = math.prod(case["batch"]) + case["out_features"] + named(case)["rank"]
+    truth = want.gradients()
+    for name in ("lora_A", "lora_B", "x"):
+        grad, size = truth[name]
+        got = seen[f"{name} grad"]
+        if got is None:
+            return Violation(f"{name} got no gradient.", grad, None)
+        wrong = claims.close(
+            f"the gradient of {name}", got, grad, (2.0**-23 * (want.terms + rows) + ALPHA_ROUNDING) * size
+        )
+        if wrong:
+            return wrong
+    if not case["train_bias"]:
+        return None
+    grad, size = truth["bias"]
+    for got in values_of(seen, "bias grads"):
+        if (
+            got.shape == grad.shape
+            and claims.close("", got, grad, 2.0**-23 * (want.terms + rows) * size) is None
+        ):
+            return None
+    got = next(iter(values_of(seen, "bias grads")), None)
+    if want.b is not None and any(item.shape == want.b.shape for item in values_of(seen, "trainable")):
+        return Violation("The gradient of the trained bias is not the formula's.", grad, got)
+    raise NotSeen("trained bias")
+
+
+@exercise.claim(
+    layer,
+    points=1,
+    sentence="However often it is called, the output follows the formula with the present values of the factors and of a trained bias. The input is not changed.",
+    waits_on=("scaling", "starts_as_original", "nothing_else_trains"),
+)
+def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The output follows the present values, call after call, and leaves x alone."""
+    if not case["bias"] or unusual_batch(case) or case["call"] == "defaults":
+        return NOT_APPLICABLE
+    y, size, lora = want.output()
+    after = seen["x after"]
+    if not isinstance(after, Tensor) or not torch.equal(after.to(torch.float64), want.x):
+        return Violation("The input x was changed by the layer.", want.x, after)
+    wrong = claims.close(
+        "y", shaped(seen, "y again", want), y, want.bound(size, lora), "called a second time"
+    )
+    if wrong:
+        return wrong
+    for name, factors in (("A", {"A": want.A * 2}), ("B", {"B": want.B * 2})):
+        y, size, lora = want.output(
+            **factors, b=trained_bias(case, seen, want) if want.b is not None else None
+        )
+        wrong = claims.close(
+            "y",
+            shaped(seen, f"y other {name}", want),
+            y,
+            want.bound(size, lora),
+            f"after other values were copied into lora_{name}",
+        )
+        if wrong:
+            return wrong
+    A, B = seen["A trained"], seen["B trained"]
+    if (
+        not isinstance(A, Tensor)
+        or not isinstance(B, Tensor)
+        or A.shape != want.A.shape
+        or B.shape != want.B.shape
+    ):
+        raise NotSeen("trained factors")
+    y, size, lora = want.output(A.to(torch.float64), B.to(torch.float64), trained_bias(case, seen, want))
+    return claims.close(
+        "y", shaped(seen, "y trained", want), y, want.bound(size, lora), "after a step of training"
+    )
