@@ -5,19 +5,26 @@ from lora_reference.inject import add_lora_to_model
 from lora_reference.lab import SimpleTransformerBlock, generate_synthetic_data
 from lora_reference.layers import LoRALayer
 from lora_reference.memory import calculate_memory_requirements
-from lora_reference.nf4 import NF4_LEVELS, dequantize_nf4, quantize_nf4
+from lora_reference.nf4 import NF4_LEVELS, bits_per_weight, dequantize_nf4, quantize_nf4
 from lora_reference.numpy_layer import LoRALayerNumPy
+from lora_reference.storage import DoubleQuantized, double_dequantize, double_quantize, pack_nf4, unpack_nf4
 
 __all__ = [
     "NF4_LEVELS",
+    "DoubleQuantized",
     "LoRALayer",
     "LoRALayerNumPy",
     "SimpleTransformerBlock",
     "TargetResult",
     "add_lora_to_model",
+    "bits_per_weight",
     "calculate_memory_requirements",
     "compare_target_modules",
     "dequantize_nf4",
+    "double_dequantize",
+    "double_quantize",
     "generate_synthetic_data",
+    "pack_nf4",
     "quantize_nf4",
+    "unpack_nf4",
 ]

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lora_reference import NF4_LEVELS, dequantize_nf4, quantize_nf4
+from lora_reference import NF4_LEVELS, bits_per_weight, dequantize_nf4, quantize_nf4
 
 MIDPOINTS = (NF4_LEVELS[1:] + NF4_LEVELS[:-1]).double() / 2
 
@@ -96,3 +96,47 @@ def test_layout_and_arguments() -> None:
         quantize_nf4(x, 0)
     with pytest.raises(ValueError, match="scales"):
         dequantize_nf4(torch.zeros(3, dtype=torch.uint8), torch.zeros(2))
+
+
+def test_tiny_huge_and_zero_blocks() -> None:
+    """Blocks of subnormal, huge and no values come back within half a step of the coarsest gap."""
+    x = torch.tensor([[1e-44, -7e-42, 3e-39, 2e-40], [3e38, -1e38, 2e38, 0.0], [0.0] * 4])
+    codes, scales = quantize_nf4(x, 4)
+    y = dequantize_nf4(codes, scales, 4)
+
+    assert torch.equal(scales, x.abs().amax(1))
+    assert codes[2].tolist() == [7] * 4
+    assert bool(((x - y).abs() <= 0.16 * scales[:, None]).all())
+
+
+@pytest.mark.parametrize(("shape", "block_size"), [((6, 8), 16), ((5, 7), 16), ((5, 7), 3), ((0, 4), 64)])
+def test_results_are_written_where_asked(shape: tuple[int, ...], block_size: int) -> None:
+    """`out` gets the same codes, scales and values, contiguous or not; another shape or dtype raises."""
+    x = torch.randn(shape)
+    codes, scales = quantize_nf4(x, block_size)
+    into = torch.empty(shape[::-1], dtype=torch.uint8).T, torch.empty_like(scales)
+    values = torch.empty(shape)
+    got = quantize_nf4(x, block_size, out=into)
+
+    assert got[0] is into[0]
+    assert torch.equal(into[0], codes)
+    assert torch.equal(into[1], scales)
+    assert dequantize_nf4(codes, scales, block_size, out=values) is values
+    assert torch.equal(values, dequantize_nf4(codes, scales, block_size))
+    with pytest.raises(ValueError, match=r"out\[0\] is torch.float32"):
+        quantize_nf4(x, block_size, out=(values, scales))
+    with pytest.raises(ValueError, match="out is"):
+        dequantize_nf4(codes, scales, block_size, out=values.double())
+
+
+def test_on_another_device_shapes_are_the_same() -> None:
+    """A tensor on `meta` gives codes and scales there: nothing is moved."""
+    codes, scales = quantize_nf4(torch.empty(5, 30, device="meta"), 16)
+    assert (codes.device.type, codes.shape, scales.shape) == ("meta", (5, 30), (10,))
+    assert dequantize_nf4(codes, scales, 16).device.type == "meta"
+
+
+def test_bits_per_weight_are_the_papers() -> None:
+    """4.5 bits with float32 scales, 4.127 with doubly quantized ones: 0.373 less."""
+    assert bits_per_weight() == 4.5
+    assert bits_per_weight(double_quantized=True) == pytest.approx(4.127, abs=5e-4)
