@@ -1,19 +1,24 @@
 """The teaching library and the oracle: LoRA, where to put it, what it costs, and 4-bit weights."""
 
 from lora_reference.compare import TargetResult, compare_target_modules
+from lora_reference.dora import DoRALayer
 from lora_reference.inject import add_lora_to_model
 from lora_reference.lab import SimpleTransformerBlock, generate_synthetic_data
 from lora_reference.layers import LoRALayer
 from lora_reference.memory import calculate_memory_requirements
 from lora_reference.nf4 import NF4_LEVELS, bits_per_weight, dequantize_nf4, quantize_nf4
 from lora_reference.numpy_layer import LoRALayerNumPy
+from lora_reference.qlora import NF4Linear, QLoRALayer
 from lora_reference.storage import DoubleQuantized, double_dequantize, double_quantize, pack_nf4, unpack_nf4
 
 __all__ = [
     "NF4_LEVELS",
+    "DoRALayer",
     "DoubleQuantized",
     "LoRALayer",
     "LoRALayerNumPy",
+    "NF4Linear",
+    "QLoRALayer",
     "SimpleTransformerBlock",
     "TargetResult",
     "add_lora_to_model",

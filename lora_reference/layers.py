@@ -2,7 +2,7 @@
 
 import math
 
-from torch import nn
+from torch import Tensor, nn
 
 from lora_reference import lab
 
@@ -42,6 +42,11 @@ class LoRALayer(lab.LoRALayer):
             self.scaling = alpha / math.sqrt(rank)
         if train_bias and original_layer.bias is not None:
             original_layer.bias.requires_grad_(True)
+
+    @property
+    def pretrained_weight(self) -> Tensor:
+        """W, (out, in), as it was before any merging."""
+        return self.original_layer.weight if self._kept_weight is None else self._kept_weight
 
     @property
     def trainable_params(self) -> int:
