@@ -9,18 +9,25 @@ from lora_reference.memory import calculate_memory_requirements
 from lora_reference.nf4 import NF4_LEVELS, bits_per_weight, dequantize_nf4, quantize_nf4
 from lora_reference.numpy_layer import LoRALayerNumPy
 from lora_reference.qlora import NF4Linear, QLoRALayer
+from lora_reference.shapes import LLAMA_7B, LLAMA_13B, LLAMA_70B, ModelShape, adapter_parameters
 from lora_reference.storage import DoubleQuantized, double_dequantize, double_quantize, pack_nf4, unpack_nf4
+from lora_reference.svd import entropy_rank, low_rank_approximation, reconstruction_errors, stable_rank
 
 __all__ = [
+    "LLAMA_7B",
+    "LLAMA_13B",
+    "LLAMA_70B",
     "NF4_LEVELS",
     "DoRALayer",
     "DoubleQuantized",
     "LoRALayer",
     "LoRALayerNumPy",
+    "ModelShape",
     "NF4Linear",
     "QLoRALayer",
     "SimpleTransformerBlock",
     "TargetResult",
+    "adapter_parameters",
     "add_lora_to_model",
     "bits_per_weight",
     "calculate_memory_requirements",
@@ -28,8 +35,12 @@ __all__ = [
     "dequantize_nf4",
     "double_dequantize",
     "double_quantize",
+    "entropy_rank",
     "generate_synthetic_data",
+    "low_rank_approximation",
     "pack_nf4",
     "quantize_nf4",
+    "reconstruction_errors",
+    "stable_rank",
     "unpack_nf4",
 ]
