@@ -1,5 +1,6 @@
 """The teaching library and the oracle: LoRA, where to put it, what it costs, and 4-bit weights."""
 
+from lora_reference.checkpoint import CheckpointError, load_adapter, save_adapter
 from lora_reference.compare import TargetResult, compare_target_modules
 from lora_reference.dora import DoRALayer
 from lora_reference.inject import add_lora_to_model
@@ -18,6 +19,7 @@ __all__ = [
     "LLAMA_13B",
     "LLAMA_70B",
     "NF4_LEVELS",
+    "CheckpointError",
     "DoRALayer",
     "DoubleQuantized",
     "LoRALayer",
@@ -37,10 +39,12 @@ __all__ = [
     "double_quantize",
     "entropy_rank",
     "generate_synthetic_data",
+    "load_adapter",
     "low_rank_approximation",
     "pack_nf4",
     "quantize_nf4",
     "reconstruction_errors",
+    "save_adapter",
     "stable_rank",
     "unpack_nf4",
 ]

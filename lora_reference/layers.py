@@ -38,6 +38,7 @@ class LoRALayer(lab.LoRALayer):
         if rank < 1:
             raise ValueError(f"rank = {rank}, should be at least 1")
         super().__init__(original_layer, rank, alpha, dropout)
+        self.use_rslora = use_rslora
         if use_rslora:
             self.scaling = alpha / math.sqrt(rank)
         if train_bias and original_layer.bias is not None:

@@ -14,6 +14,7 @@ STANDARD = set(sys.stdlib_module_names)
 # The longest matching path decides. A name allows the module and what is below it, one with `=` only itself.
 ROOMS = {
     "lora_reference": {"lora_reference", "torch", "numpy"},
+    "lora_reference/safetensors_file.py": {"torch", "safetensors"},
     "graders/worker": {"graders.worker", "torch", "numpy", "lab"},
     "graders/exercises": {"graders.exercises", "graders.exercise", "graders.claims", "graders.replay", "lora_reference", "hypothesis", "torch", "numpy"},
     "graders/judge": {"graders.exercise", "graders.report", "graders.worker.wire", "graders.judge", "hypothesis", "torch", "numpy"},
