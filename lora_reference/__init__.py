@@ -9,10 +9,12 @@ from lora_reference.layers import LoRALayer
 from lora_reference.memory import calculate_memory_requirements
 from lora_reference.nf4 import NF4_LEVELS, bits_per_weight, dequantize_nf4, quantize_nf4
 from lora_reference.numpy_layer import LoRALayerNumPy
+from lora_reference.planted import PlantedTask, RankResult, planted_task, sweep_ranks
 from lora_reference.qlora import NF4Linear, QLoRALayer
 from lora_reference.shapes import LLAMA_7B, LLAMA_13B, LLAMA_70B, ModelShape, adapter_parameters
 from lora_reference.storage import DoubleQuantized, double_dequantize, double_quantize, pack_nf4, unpack_nf4
 from lora_reference.svd import entropy_rank, low_rank_approximation, reconstruction_errors, stable_rank
+from lora_reference.training import TrainingHistory, train
 
 __all__ = [
     "LLAMA_7B",
@@ -26,9 +28,12 @@ __all__ = [
     "LoRALayerNumPy",
     "ModelShape",
     "NF4Linear",
+    "PlantedTask",
     "QLoRALayer",
+    "RankResult",
     "SimpleTransformerBlock",
     "TargetResult",
+    "TrainingHistory",
     "adapter_parameters",
     "add_lora_to_model",
     "bits_per_weight",
@@ -42,9 +47,12 @@ __all__ = [
     "load_adapter",
     "low_rank_approximation",
     "pack_nf4",
+    "planted_task",
     "quantize_nf4",
     "reconstruction_errors",
     "save_adapter",
     "stable_rank",
+    "sweep_ranks",
+    "train",
     "unpack_nf4",
 ]

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
 
 from lora_reference.inject import add_lora_to_model
 from lora_reference.lab import SimpleTransformerBlock, generate_synthetic_data
+from lora_reference.training import train_epoch
 
 __all__ = ["TargetResult", "compare_target_modules"]
 
@@ -56,17 +55,3 @@ def compare_target_modules(
             final_loss=losses[-1],
         )
     return results
-
-
-def train_epoch(
-    model: nn.Module, x: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, batch_size: int
-) -> float:
-    """Train once on each sample, in shuffled batches; return the mean of the samples' losses."""
-    total = 0.0
-    for batch in torch.randperm(len(x)).split(batch_size):
-        loss = F.mse_loss(model(x[batch]), y[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total += loss.item() * len(batch)
-    return total / len(x)

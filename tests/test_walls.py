@@ -15,6 +15,8 @@ STANDARD = set(sys.stdlib_module_names)
 ROOMS = {
     "lora_reference": {"lora_reference", "torch", "numpy"},
     "lora_reference/safetensors_file.py": {"torch", "safetensors"},
+    "lora_reference/rich_progress.py": {"rich"},
+    "lora_reference/plots.py": {"lora_reference", "torch", "numpy", "matplotlib"},
     "graders/worker": {"graders.worker", "torch", "numpy", "lab"},
     "graders/exercises": {"graders.exercises", "graders.exercise", "graders.claims", "graders.replay", "lora_reference", "hypothesis", "torch", "numpy"},
     "graders/judge": {"graders.exercise", "graders.report", "graders.worker.wire", "graders.judge", "hypothesis", "torch", "numpy"},
