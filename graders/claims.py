@@ -12,6 +12,12 @@ from torch import Tensor
 from graders.exercise import Violation
 
 KINDS = ("ones", "ints", "normal", "wide")  # contents of tensors, simplest first
+KIND_WORDS = {
+    "ones": "all 1",
+    "ints": "small integers",
+    "normal": "normally distributed",
+    "wide": "of very different sizes",
+}
 UNIT = {torch.float64: 2.0**-53, torch.float32: 2.0**-24, torch.float16: 2.0**-11, torch.bfloat16: 2.0**-8}
 
 

@@ -40,14 +40,17 @@ class Failure:
 
     @property
     def sentence(self) -> str:
-        """What happened, in a sentence for the student."""
+        """What happened, for the student: a sentence, and in lines below it what is known besides."""
         during = f" during {self.step}" if self.step else ""
         if self.kind == "raised":
-            where = f" (line {self.frames[-1][0]}: {self.frames[-1][1].strip()})" if self.frames else ""
-            text = f": {self.message}" if self.message else ""
-            return f"Your code raised {self.type}{text}{during}{where}."
+            number, line = self.frames[-1] if self.frames else (0, "")
+            where = f", in line {number}" if self.frames else ""
+            more = [self.message] * bool(self.message) + [f"Line {number}: {line.strip()}"] * bool(
+                self.frames
+            )
+            return "\n".join([f"Your code raised {self.type}{during}{where}.", *more])
         if self.kind == "timed_out":
-            return f"Your code did not finish within the time limit{during}. {self.message}".rstrip()
+            return f"Your code did not finish within the time limit{during}.\n{self.message}".rstrip()
         if self.kind == "out_of_memory":
             return f"Your code needed more memory than there is{during}."
         if self.kind == "crashed":
@@ -113,6 +116,7 @@ class Experiment:
     draws: float = 1.0  # drawn cases, as a share of the setting `examples`
     cpu_seconds: float = 5.0  # limit of one request, in the worker's CPU seconds
     devices: tuple[str, ...] = ("cpu",)
+    pictured: Literal["smallest", "first"] = "smallest"  # the failing case of which a picture is made
     repeats: int = 2  # times that a smallest failing case is asked again, to see whether the code wobbles
 
     def arguments(self, case: Case) -> dict[str, Any]:
@@ -133,6 +137,10 @@ class Experiment:
 
     def describe(self, case: Case) -> dict[str, Any]:
         """The case's arguments as the student would name them."""
+        return {name: value for name, value in case.items() if name != "seed"}
+
+    def traits(self, case: Case) -> Mapping[str, Any]:
+        """What may tell right cases from wrong ones, under the names that a student knows."""
         return {name: value for name, value in case.items() if name != "seed"}
 
     def reproduce(self, case: Case, property_id: str) -> str:
@@ -164,6 +172,11 @@ class Naming:
     agrees: Callable[[Seen, Any, frozenset[str]], bool]
 
 
+# Experiment, failing case, what was seen, property id -> data of a picture that says more than the numbers, by its
+# kind (`report.schema.json`); None, or NotSeen, where there is nothing to draw.
+Picture = Callable[[Experiment, Case, Seen, str], "dict[str, Any] | None"]
+
+
 @dataclass
 class Exercise:
     """One exercise: what it defines, its experiments and its claims, in the order in which they are reported."""
@@ -175,6 +188,8 @@ class Exercise:
     checks: dict[str, list[tuple[Experiment, Check]]] = field(default_factory=dict)
     order: int = 0  # place in the assignment
     naming: Naming | None = None
+    hints: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # property id -> three steps
+    picture: Picture | None = None
 
     @property
     def points(self) -> float:

@@ -6,8 +6,10 @@ import functools
 import importlib
 import pkgutil
 import platform
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ import graders
 import graders.exercises
 import lora_reference
 from graders.claims import as_data
-from graders.exercise import Case, Exercise, Experiment, Property, Seen, Violation
+from graders.exercise import Case, Exercise, Experiment, NotSeen, Property, Seen, Violation
 from graders.judge.box import Box
 from graders.judge.diagnosis import name_mistakes
 from graders.judge.reading import Submission
@@ -71,6 +73,16 @@ def material(assignment: str, exercise_id: str) -> Material:
     given = (Path(lora_reference.__file__).parent / "lab.py").read_text(encoding="utf-8")
     names = {exercise.id: exercise.defines for exercise in exercises}
     return Material(exercise_id, names[exercise_id], names, stubs, given)
+
+
+@functools.cache
+def contract_of(assignment: str, order: int) -> str:
+    """The section of the assignment's contract that is about its exercise of this place, Markdown."""
+    inside = Path(graders.__file__).parent / "data" / "contracts" / f"{assignment}.md"
+    path = inside if inside.is_file() else Path(graders.__file__).parent.parent / "docs" / "contract.md"
+    sections = re.split(r"(?m)^## ", path.read_text(encoding="utf-8"))
+    found = next((section for section in sections if section.startswith(f"{order}. ")), "")
+    return re.sub(r"(?m)^<a id=.*\n", "", found.partition(". ")[2]).strip()
 
 
 def reference_submission(assignment: str) -> Submission:
@@ -156,6 +168,7 @@ def grade_exercise(
         outcomes,
         mistakes,
         (*submission.notes, *loaded.notes),
+        contract_of(submission.assignment, exercise.order),
     )
     return report, seconds
 
@@ -199,10 +212,11 @@ def _named(
     def ask(experiment: Experiment, case: Case) -> Seen:
         return session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
 
-    return tuple(
-        NamedMistake(mistake.id, mistake.title, mistake.hint)
-        for mistake in name_mistakes(exercise.naming, ask)
-    )
+    mistakes = name_mistakes(exercise.naming, ask)
+    one = len(mistakes) == 1
+    why = f"{'It explains' if one else 'Together they explain'} all {len(exercise.naming.telling)} checks that were made, "
+    why += f"and no other known {'mistake' if one else 'pair of mistakes'} does."
+    return tuple(NamedMistake(mistake.id, mistake.title, mistake.hint, why) for mistake in mistakes)
 
 
 def _settle_faults(
@@ -304,8 +318,8 @@ class _Outcomes:
         assert case is not None
         assert violation is not None
         assert experiment is not None
-        facts = []
-        if finding.held:
+        facts = list(finding.facts)
+        if finding.held and not facts:
             facts.append(
                 f"It held in {finding.held} of {finding.held + finding.violated} cases that were tried."
             )
@@ -323,6 +337,8 @@ class _Outcomes:
             "observed": as_data(violation.observed),
             "facts": facts,
         }
+        if (picture := self._picture(finding, claim.id)) is not None:
+            counterexample["picture"] = picture
         return Outcome(
             claim.id,
             claim.title,
@@ -333,4 +349,19 @@ class _Outcomes:
             claim.sentence,
             counterexample,
             experiment.reproduce(case, claim.id),
+            self.exercise.hints.get(claim.id, ()),
         )
+
+    def _picture(self, finding: Finding, property_id: str) -> dict[str, Any] | None:
+        """Data of the picture of a failing case, if there is something to draw."""
+        draw, case, seen, experiment = (
+            self.exercise.picture,
+            finding.pictured,
+            finding.seen,
+            finding.experiment,
+        )
+        if draw is None or case is None or seen is None or experiment is None:
+            return None
+        with suppress(NotSeen):
+            return draw(experiment, case, seen, property_id)
+        return None

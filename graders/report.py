@@ -26,7 +26,8 @@ ExerciseStatus = Literal[
 class Outcome:
     """What one property came to. `counterexample` is the smallest failing case as JSON-able data:
 
-    {"arguments": {name: value, ...}, "expected": value, "observed": value, "facts": [sentence, ...]}
+    {"arguments": {name: value, ...}, "expected": value, "observed": value, "facts": [sentence, ...],
+     "picture": {"kind": "bars" | "levels" | "tree" | "curves", ...}}
 
     where a value is null, a number, a string, a boolean, a list, a dict, or a tensor as
     {"dtype": "float32", "shape": [2, 3], "values": nested list, or null when there are too many}.
@@ -41,6 +42,7 @@ class Outcome:
     sentence: str = ""  # the contract's sentence that the property holds the submission to
     counterexample: Mapping[str, Any] | None = None
     reproduce: str | None = None
+    hints: tuple[str, ...] = ()  # from where to look to a strategy; never the solution
     waits_on: tuple[str, ...] = ()  # for `not_run`: ids of the failed properties it waits on
     needs_person: bool = False
 
@@ -59,6 +61,8 @@ class Outcome:
             data["counterexample"] = dict(self.counterexample)
         if self.reproduce is not None:
             data["reproduce"] = self.reproduce
+        if self.hints:
+            data["hints"] = list(self.hints)
         if self.waits_on:
             data["waits_on"] = list(self.waits_on)
         if self.needs_person:
@@ -78,6 +82,7 @@ class Outcome:
             sentence=data["sentence"],
             counterexample=data.get("counterexample"),
             reproduce=data.get("reproduce"),
+            hints=tuple(data.get("hints", ())),
             waits_on=tuple(data.get("waits_on", ())),
             needs_person=data.get("needs_person", False),
         )
@@ -90,10 +95,11 @@ class NamedMistake:
     id: str
     title: str
     hint: str
+    why: str = ""  # why it is certain, in a sentence
 
     def to_json(self) -> dict[str, Any]:
         """The mistake as JSON-able data."""
-        return {"id": self.id, "title": self.title, "hint": self.hint}
+        return {"id": self.id, "title": self.title, "hint": self.hint, "why": self.why}
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,7 @@ class ExerciseReport:
     properties: tuple[Outcome, ...]
     mistakes: tuple[NamedMistake, ...] = ()
     notes: tuple[str, ...] = ()  # what the loader skipped or took, for the student
+    contract: str = ""  # what the exercise asks for, Markdown
 
     @property
     def score(self) -> float:
@@ -130,6 +137,7 @@ class ExerciseReport:
             "properties": [outcome.to_json() for outcome in self.properties],
             "mistakes": [mistake.to_json() for mistake in self.mistakes],
             "notes": list(self.notes),
+            "contract": self.contract,
         }
 
     @classmethod
@@ -142,9 +150,11 @@ class ExerciseReport:
             message=data["message"],
             properties=tuple(Outcome.from_json(item) for item in data["properties"]),
             mistakes=tuple(
-                NamedMistake(item["id"], item["title"], item["hint"]) for item in data["mistakes"]
+                NamedMistake(item["id"], item["title"], item["hint"], item.get("why", ""))
+                for item in data["mistakes"]
             ),
             notes=tuple(data.get("notes", ())),
+            contract=data.get("contract", ""),
         )
 
 

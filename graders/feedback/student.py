@@ -8,6 +8,8 @@ from typing import Any
 
 from graders.feedback import words
 from graders.feedback.compare import Comparison, compare
+from graders.feedback.contract import Block, blocks
+from graders.feedback.pictures import Picture, picture
 from graders.feedback.untrusted import ID_LIMIT, number, visible
 from graders.feedback.values import inline
 from graders.report import ExerciseReport, NamedMistake, Outcome, Report
@@ -15,6 +17,8 @@ from graders.report import ExerciseReport, NamedMistake, Outcome, Report
 FULL_LENGTH = 3  # failures shown whole in one exercise; the others start closed
 _CODE_LIMIT = 6000
 _MANY = 24  # arguments or facts
+_HEADING = 150  # characters; what is longer stands below its heading in full
+_LINES = 12  # lines of a message below its heading
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,14 @@ class Claim:
     points: str
     max_points: str
     sentence: str
-    message: str
+    heading: str  # what happened, as a heading; the claim itself where nothing did
+    message: str  # what is known besides
     arguments: tuple[tuple[str, str], ...] = ()
     comparison: Comparison | None = None
     yours: str = ""  # where there is nothing to compare with
+    picture: Picture | None = None
     facts: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     reproduce: str = ""
     waits_on: tuple[tuple[str, str], ...] = ()  # anchor and title
 
@@ -58,6 +65,7 @@ class Section:
     passed: tuple[Claim, ...]
     mistakes: tuple[NamedMistake, ...]
     notes: tuple[str, ...]
+    contract: tuple[Block, ...] = ()
 
     @property
     def shown(self) -> tuple[Claim, ...]:
@@ -167,10 +175,16 @@ def _section(exercise: ExerciseReport, position: int) -> Section:
         waiting=_together(of("not_run")),
         passed=of("passed"),
         mistakes=tuple(
-            NamedMistake(visible(item.id, ID_LIMIT), visible(item.title, 300), visible(item.hint))
+            NamedMistake(
+                visible(item.id, ID_LIMIT),
+                visible(item.title, 300),
+                visible(item.hint),
+                visible(item.why, 500),
+            )
             for item in exercise.mistakes
         ),
         notes=tuple(visible(note, 500) for note in exercise.notes[:_MANY]),
+        contract=blocks(exercise.contract),
     )
 
 
@@ -197,6 +211,7 @@ def _claim(outcome: Outcome, anchor: str, waits_on: tuple[tuple[str, str], ...])
     case: Mapping[str, Any] = {} if error else outcome.counterexample or {}
     arguments = case.get("arguments") or {}
     comparison, yours = _values(case)
+    heading, message = _heading("" if error else outcome.message)
     return Claim(
         anchor=anchor,
         title=_title(outcome),
@@ -204,11 +219,14 @@ def _claim(outcome: Outcome, anchor: str, waits_on: tuple[tuple[str, str], ...])
         points=number(outcome.points),
         max_points=number(outcome.max_points),
         sentence=visible(outcome.sentence, 1000),
-        message=words.GRADER_AT_FAULT if error else visible(outcome.message, keep_lines=True),
+        heading=heading or _title(outcome),
+        message=words.GRADER_AT_FAULT if error else message,
         arguments=tuple((visible(name, 60), inline(arguments[name])) for name in list(arguments)[:_MANY]),
         comparison=comparison,
         yours=yours,
+        picture=picture(case.get("picture")),
         facts=tuple(visible(fact, 500) for fact in list(case.get("facts") or ())[:_MANY]),
+        hints=tuple(visible(hint, 500) for hint in outcome.hints[:_MANY]),
         reproduce="" if error else visible(outcome.reproduce, _CODE_LIMIT, keep_lines=True),
         waits_on=waits_on,
     )
@@ -216,8 +234,20 @@ def _claim(outcome: Outcome, anchor: str, waits_on: tuple[tuple[str, str], ...])
 
 def _title(outcome: Outcome) -> str:
     """The claim as a heading or a link: without the full stop."""
-    title = visible(outcome.title, 300)
-    return title.removesuffix(".") if not title.endswith("..") else title
+    return _without_stop(visible(outcome.title, 300))
+
+
+def _heading(message: str) -> tuple[str, str]:
+    """A message's first line as a heading, and what else it says; a long line is cut and stands below in full."""
+    first, _, rest = visible(message, keep_lines=True, most_lines=_LINES).partition("\n")
+    if len(first) <= _HEADING:
+        return _without_stop(first), rest
+    cut = first[:_HEADING].rpartition(" ")[0] or first[:_HEADING]
+    return f"{cut} …", f"{first}\n{rest}".rstrip("\n")
+
+
+def _without_stop(text: str) -> str:
+    return text.removesuffix(".") if not text.endswith("..") else text
 
 
 def _together(claims: tuple[Claim, ...]) -> tuple[tuple[Claim, ...], ...]:

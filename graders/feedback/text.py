@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from graders.feedback import student, words
 from graders.feedback.compare import Comparison, Row
+from graders.feedback.pictures import Picture, Tree
 from graders.feedback.student import Claim, Section
 from graders.report import Report
 
@@ -51,7 +52,7 @@ def _section(section: Section) -> Iterator[str]:
     yield from _wrapped(section.message, "    ")
     yield from _wrapped(section.advice, "    ")
     for mistake in section.mistakes:
-        yield from _wrapped(f"{mistake.title}. {mistake.hint}", "  > ")
+        yield from _wrapped(f"{mistake.title}. {mistake.why}".rstrip(), "  > ")
     for claim in section.failed + section.stopped + section.errors:
         yield ""
         yield from _claim(claim)
@@ -64,13 +65,16 @@ def _section(section: Section) -> Iterator[str]:
                 yield from _wrapped(claim.title, "      ")
     for note in section.notes:
         yield from _wrapped(note, "  note: ")
+    yield from _hints(section)
 
 
 def _claim(claim: Claim) -> Iterator[str]:
     points = f"({claim.points} of {claim.max_points} points)"
-    yield from _wrapped(f"{claim.title}: {claim.label.word} {points}", f"  {claim.label.sign} ")
-    yield from _wrapped(claim.sentence, "    the exercise says: ")
+    yield from _wrapped(f"{claim.heading} {points}", f"  {claim.label.sign} ")
     yield from _wrapped(claim.message, "    ")
+    if claim.heading != claim.title:
+        yield from _wrapped(f"{claim.title}: {claim.label.word}", "    ")
+    yield from _wrapped(claim.sentence, "    the exercise says: ")
     if claim.arguments:
         case = ", ".join(f"{name} = {value}" for name, value in claim.arguments)
         yield from _wrapped(case, "    smallest case: ")
@@ -78,11 +82,48 @@ def _claim(claim: Claim) -> Iterator[str]:
         yield from _comparison(claim.comparison)
     if claim.yours:
         yield from _wrapped(claim.yours, "    yours: ")
+    if claim.picture:
+        yield from _picture(claim.picture)
     for fact in claim.facts:
         yield from _wrapped(fact, "    - ")
     if claim.reproduce:
         yield "    see it yourself:"
         yield from (f"      | {line}".rstrip() for line in claim.reproduce.rstrip("\n").split("\n"))
+
+
+def _hints(section: Section) -> Iterator[str]:
+    """Hints come last, the mildest of each claim first: one reads as many as one wants."""
+    hinted = [claim for claim in section.failed + section.stopped if claim.hints]
+    asked = [mistake for mistake in section.mistakes if mistake.hint]
+    if not hinted and not asked:
+        return
+    yield ""
+    yield "    hints, from a nudge to a strategy:"
+    for mistake in asked:
+        yield from _wrapped(f"{mistake.title}: {mistake.hint}", "      ")
+    for claim in hinted:
+        yield from _wrapped(claim.title, "      ")
+        for step, hint in enumerate(claim.hints, start=1):
+            yield from _wrapped(hint, f"        {step}. ")
+
+
+def _picture(picture: Picture) -> Iterator[str]:
+    """The data of a picture, as a small table."""
+    yield from _wrapped(f"{picture.title}. {picture.summary}", "    ")
+    if isinstance(picture, Tree):
+        for name, word in picture.rows:
+            yield from _wrapped(f"{name}: {word}", "      ")
+        return
+    table = [picture.head, *picture.rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    if sum(widths) + 2 * len(widths) + 6 > _WIDTH:
+        for row in picture.rows:
+            cells = (f"{name} {cell}" for name, cell in zip(picture.head, row, strict=True) if cell)
+            yield from _wrapped(", ".join(cells), "      ")
+        return
+    for row in table:
+        cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"      {'  '.join(cells)}".rstrip()
 
 
 def _comparison(table: Comparison) -> Iterator[str]:

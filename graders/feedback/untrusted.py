@@ -31,15 +31,17 @@ def _symbol(character: str) -> str:
     return f"‹U+{code:04X}›"
 
 
-def visible(text: object, limit: int = TEXT_LIMIT, *, keep_lines: bool = False) -> str:
+def visible(
+    text: object, limit: int = TEXT_LIMIT, *, keep_lines: bool = False, most_lines: int = LINES_LIMIT
+) -> str:
     """`text` with control and direction characters as symbols, lone surrogates replaced, cut to `limit`."""
     raw = "" if text is None else str(text)
     shown = raw[:limit]
     if keep_lines:
         lines = shown.replace("\r\n", "\n").expandtabs(4).split("\n")
-        shown = "\n".join(_line(line) for line in lines[:LINES_LIMIT])
-        if len(lines) > LINES_LIMIT:
-            return f"{shown}\n… ({len(lines) - LINES_LIMIT} more lines)"
+        shown = "\n".join(_line(line) for line in lines[:most_lines])
+        if len(lines) > most_lines:
+            return f"{shown}\n… ({len(lines) - most_lines} more lines)"
     else:
         shown = _line(shown)
     return shown if len(raw) <= limit else f"{shown}… ({len(raw) - limit} more characters)"

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import strategies as st
 
 from graders.exercise import Case, Check, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
+from graders.judge.facts import proportion, separation
 
 SHRINK_CALLS = 100  # worker calls spent on making one failing case smaller
 MOST_AFRESH = 10  # failing cases that are asked in a fresh process, to find one that fails there
@@ -61,6 +62,9 @@ class Finding:
     wobbles: bool = False  # asked again, the smallest case gave another answer
     remembers: bool = False  # asked in a fresh process, no failing case failed: earlier calls matter
     experiment: Experiment | None = None
+    seen: Seen | None = None  # what was seen of `pictured`
+    pictured: Case | None = None  # the failing case of which a picture is made
+    facts: list[str] = field(default_factory=list)  # what is true of all its cases
 
 
 def seed_of(*parts: object) -> int:
@@ -126,6 +130,7 @@ class Search:
         self.ask = ask
         self.seed = seed
         self.memo: dict[str, tuple[Case, dict[str, Verdict], str]] = {}
+        self.failing: dict[str, Seen] = {}  # what was seen where something failed
         self.deaths = 0
         self.stopped = False
 
@@ -138,7 +143,13 @@ class Search:
         most = round(examples * self.experiment.draws)
         if most and not self._done():
             drawn_cases(self.experiment, self.seed, most, self._visit)
-        return {name: self._finding(name) for name, _ in self.checks}
+        findings = {name: self._finding(name) for name, _ in self.checks}
+        if (
+            self.effort == "full"
+        ):  # now that every case is known, also those that were tried to make others smaller
+            for name, finding in findings.items():
+                finding.facts = self._facts(name) if finding.violated else []
+        return findings
 
     def _visit(self, case: Case) -> bool:
         self._verdicts(case)
@@ -162,6 +173,8 @@ class Search:
             seen = self.ask(case)
             verdicts, blamed = judge_case(self.experiment, self.checks, case, seen)
             self.memo[key] = (case, verdicts, blamed)
+            if any(isinstance(verdict, Violation) for verdict in verdicts.values()):
+                self.failing[key] = seen
             self._count_death(seen.failure)
         return self.memo[key][1]
 
@@ -193,10 +206,26 @@ class Search:
             if self.effort == "full":
                 self._smallest(name, case, finding)
                 self._ask_again(name, sorted(failing, key=self._size), finding)
+                self._picture(failing[0], finding)
             else:
                 verdict = self._verdicts(case)[name]
                 finding.case, finding.violation = case, verdict if isinstance(verdict, Violation) else None
         return finding
+
+    def _facts(self, name: str) -> list[str]:
+        """What tells right cases from wrong ones, and what all wrong ones share."""
+        verdicts = [
+            (self.experiment.traits(case), verdicts[name]) for case, verdicts, _ in self.memo.values()
+        ]
+        held = [traits for traits, verdict in verdicts if verdict is None]
+        wrong = [(traits, verdict) for traits, verdict in verdicts if isinstance(verdict, Violation)]
+        apart = separation(held, [traits for traits, _ in wrong])
+        return [fact for fact in (apart, proportion([violation for _, violation in wrong])) if fact]
+
+    def _picture(self, first: Case, finding: Finding) -> None:
+        """Keep what was seen of the failing case of which a picture is made."""
+        finding.pictured = first if self.experiment.pictured == "first" else finding.case
+        finding.seen = self.failing.get(json.dumps(finding.pictured, sort_keys=True))
 
     def _size(self, case: Case) -> tuple[int, str]:
         """How far a case is from the simplest one; the text decides between equals."""

@@ -1,5 +1,6 @@
 """Exercise 1: a LoRA layer that can train the bias of the layer it wraps."""
 
+from graders.exercises.lora_with_bias.hints import HINTS
 from graders.exercises.lora_with_bias.layer import exercise, layer, layer_on_cuda
 
 # Claims are reported in the order in which these are imported.
@@ -9,3 +10,4 @@ __all__ = ["creation", "dropout", "exercise", "layer", "moving", "output", "trai
 
 for _name, _check in exercise.checks_in(layer):
     exercise.also(layer_on_cuda, _name)(_check)
+exercise.hints = HINTS

@@ -29,6 +29,7 @@ exercise = Exercise("lora_with_bias", "LoRA with a trainable bias", ("LoRALayerW
 Verdict = Violation | NotApplicable | None
 ALPHA_ROUNDING = 2.0**-23  # the number alpha / rank may be held in float32
 DEFAULTS = {"rank": 4, "alpha": 1.0, "dropout": 0.0, "train_bias": False}
+CALL_WORDS = {"keywords": "by name", "positional": "by position", "defaults": "with the default values"}
 FORMULA = "y = original_layer(x) + (alpha / rank) * dropout(x) @ A.T @ B.T"
 
 
@@ -159,6 +160,16 @@ class Layer(Experiment):
             shown[name] = None if tensor is None else tensor.to(dtype)
         shown["mode with these factors"] = mode(case)
         return {name: value for name, value in shown.items() if value is not None}
+
+    def traits(self, case: Case) -> dict[str, Any]:
+        use = named(case)
+        return {
+            "in_features": case["in_features"], "out_features": case["out_features"], "rank": use["rank"], "alpha": use["alpha"],
+            "alpha / rank": use["alpha"] / use["rank"], "dropout": use["dropout"], "train_bias": use["train_bias"],
+            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1,
+            "values": claims.KIND_WORDS[case["contents"]], "parameters frozen before": case["frozen"] or "none",
+            "call": CALL_WORDS[case["call"]],
+        }  # fmt: skip
 
     def reproduce(self, case: Case, property_id: str) -> str:
         return layer_script(case, self.tensors(case), property_id)

@@ -82,6 +82,9 @@ class Estimate(Experiment):
     def describe(self, case: Case) -> dict[str, Any]:
         return {"model_params_billions": case["size"], **written(case)[0]}
 
+    def traits(self, case: Case) -> dict[str, Any]:
+        return {"model_params_billions": case["size"], **named(case)}
+
     def reproduce(self, case: Case, property_id: str) -> str:
         want = calculate_memory_requirements(case["size"], **named(case))
         given, style = written(case)
@@ -378,6 +381,9 @@ class Refuse(Experiment):
 
     def describe(self, case: Case) -> dict[str, Any]:
         return {"model_params_billions": case["size"], **{name: case[name] for name in DEFAULTS}}
+
+    def traits(self, case: Case) -> dict[str, Any]:
+        return self.describe(case)
 
     def reproduce(self, case: Case, property_id: str) -> str:
         values = {name: case[name] for name in DEFAULTS}

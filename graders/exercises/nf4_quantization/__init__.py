@@ -1,8 +1,12 @@
 """Exercise 4: NF4 quantization, block by block, and back."""
 
+from graders.exercises.nf4_quantization.hints import HINTS
 from graders.exercises.nf4_quantization.mistakes import naming
+from graders.exercises.nf4_quantization.pictures import picture
 from graders.exercises.nf4_quantization.quantization import dequantize, exercise, quantize
 
 __all__ = ["dequantize", "exercise", "naming", "quantize"]
 
 exercise.naming = naming
+exercise.hints = HINTS
+exercise.picture = picture

@@ -26,7 +26,7 @@ MISTAKES = {
     "zero-block-nan": ("A block of zeros does not get code 7", "What is value / scale when all values are 0?"),
     "partial-block-dropped": ("A shorter last block is left out", "What happens to the last values when the count is no multiple of block_size?"),
     "partial-block-padding-counted": ("Padding counts as values", "Which values does a shorter last block have, and which do you add to it?"),
-    "shape-lost": ("The codes lose the tensor's shape", "Compare codes.shape with tensor.shape."),
+    "shape-lost": ("The codes lose the tensor's shape", "Compare the shape of your codes with that of the tensor."),
     "signed-codes": ("The codes are signed", "Which dtype should the codes have, and which numbers?"),
     "returns-values-not-codes": ("Levels are returned in place of codes", "Is a code a level, or the number of a level?"),
     "scale-not-multiplied-back": ("The scale is not multiplied back", "Quantizing divides by the scale. What undoes it?"),

@@ -52,6 +52,15 @@ SHAPES: tuple[list[int], ...] = (
 BLOCKS = (64, 64, 64, 1, 2, 3, 16, 32, 100, 256)
 VALUES = ("ones", "ints", "normal", "wide", "levels", "midpoints", "blocks", "far", "zeros")
 
+VALUE_WORDS = {
+    **claims.KIND_WORDS,
+    "levels": "exactly at the levels",
+    "midpoints": "just beside the middle of two levels",
+    "blocks": "some blocks zero",
+    "far": "tiny or huge",
+    "zeros": "all 0",
+}
+
 
 # --- how cases are drawn -----------------------------------------------------------------------------------
 
@@ -99,10 +108,24 @@ def blocks_of(flat: Tensor, block_size: int) -> tuple[Tensor, Tensor]:
     return largest, number
 
 
+def shape_traits(case: Case) -> dict[str, Any]:
+    """What the case's sizes may tell."""
+    count, block = (
+        math.prod(case["shape"]),
+        DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"],
+    )
+    return {
+        "number of values": count,
+        "block_size": block,
+        "number of blocks": -(-count // block),
+        "number of dimensions": len(case["shape"]),
+    }
+
+
 class Quantize(Experiment):
     """Quantize a tensor."""
 
-    id, probe = "quantize", "quantize"
+    id, probe, pictured = "quantize", "quantize", "first"  # the smallest case has few levels
     space = {
         "shape": SHAPES,
         "block_size": BLOCKS,
@@ -186,6 +209,14 @@ class Quantize(Experiment):
         if case["layout"] != "contiguous":
             shown["memory layout"] = case["layout"]
         return shown
+
+    def traits(self, case: Case) -> dict[str, Any]:
+        return {
+            **shape_traits(case),
+            "dtype": case["dtype"],
+            "memory layout": case["layout"],
+            "values": VALUE_WORDS[case["values"]],
+        }
 
     def reproduce(self, case: Case, property_id: str) -> str:
         sent = self.arguments(case)
@@ -526,6 +557,9 @@ class Dequantize(Experiment):
             for name in ("codes", "scales", "block_size")
             if (name, case["call"]) != ("block_size", "defaults")
         }
+
+    def traits(self, case: Case) -> dict[str, Any]:
+        return shape_traits(case)
 
     def reproduce(self, case: Case, property_id: str) -> str:
         sent = self.arguments(case)

@@ -58,6 +58,14 @@ MODELS: dict[str, list[tuple[str, str]]] = {
         ("b.up_proj", "identity"), ("c", "node"), ("c.q_proj", "embedding"), ("c.up_proj", "linear"), ("c.k_proj", "norm"),
     ],
 }  # fmt: skip
+MODEL_WORDS = {
+    "flat": "flat",
+    "nested": "nested",
+    "layers": "with a ModuleList",
+    "deep": "with a Sequential",
+    "others": "with other kinds of modules",
+    "block": "SimpleTransformerBlock",
+}
 CONTAINERS = ("node", "list", "dict", "sequential")
 TARGETS = (
     ["q_proj"],
@@ -188,6 +196,13 @@ class Inject(Experiment):
         return (
             shown if case["call"] == "defaults" else {**shown, "rank": case["rank"], "alpha": case["alpha"]}
         )
+
+    def traits(self, case: Case) -> dict[str, Any]:
+        targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
+        return {
+            "model": MODEL_WORDS[case["model"]], "number of targets": len(targets), "rank": rank_of(case),
+            "alpha": alpha_of(case), "alpha / rank": alpha_of(case) / rank_of(case), "layers with a bias": case["bias"],
+        }  # fmt: skip
 
     def reproduce(self, case: Case, property_id: str) -> str:
         return inject_script(case, self.specs(case))

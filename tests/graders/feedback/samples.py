@@ -106,6 +106,76 @@ def perfect(student: str = "grace") -> Report:
     return report(student, *map(exercise, EXERCISES))
 
 
+HINTS = (
+    "Look at the number that the adapter's share is multiplied by.",
+    "For alpha 16 and rank 2, which number should it be?",
+    "Vary alpha alone, then rank alone.",
+)
+CONTRACT = """`LoRALayerWithBias(original_layer, rank=4)`
+
+An `nn.Module` that computes, for `x` of shape
+`(..., in_features)`,
+
+    y = original_layer(x) + (alpha / rank) * dropout(x) @ A.T @ B.T
+
+- `lora_A` has shape `(rank, in_features)`.
+- Every rank >= 1 works, also above
+  min(in, out).
+
+| key | value in bytes |
+|---|---|
+| `full_ft_weights` | N b |
+
+### More
+
+Not graded: names.
+"""
+PICTURES: dict[str, dict[str, Any]] = {
+    "bars": {
+        "kind": "bars",
+        "title": "Memory that differs in this case",
+        "unit": "GB",
+        "rows": [
+            {"label": "full_ft_optimizer", "yours": 4.0, "expected": 8.0},
+            {"label": "full_ft_total", "yours": 12.0, "expected": 16.0},
+        ],
+    },
+    "levels": {
+        "kind": "levels",
+        "title": "Codes of 64 values, by the level nearest to value / scale",
+        "levels": [
+            {"level": -1.0, "count": 2, "wrong": 0, "given": None},
+            {"level": 0.0, "count": 5, "wrong": 2, "given": -1.0},
+            {"level": 1.0, "count": 3, "wrong": 3, "given": 0.0},
+        ],
+    },
+    "tree": {
+        "kind": "tree",
+        "title": "Which layers were wrapped",
+        "nodes": [
+            {"name": "block", "what": "", "yours": "", "expected": ""},
+            {"name": "block.attn.q_proj", "what": "Linear", "yours": "left as it is", "expected": "wrapped"},
+            {
+                "name": "block.norm",
+                "what": "LayerNorm",
+                "yours": "left as it is",
+                "expected": "left as it is",
+            },
+        ],
+    },
+    "curves": {
+        "kind": "curves",
+        "title": "The losses that were returned",
+        "x": "epoch",
+        "y": "loss",
+        "lines": [
+            {"label": "q_proj, first call", "values": [3.0, 2.5, 2.0]},
+            {"label": "q_proj, second call", "values": [3.0, None, 4.0]},
+        ],
+    },
+}
+
+
 REPLAY = """import torch
 from torch import nn
 from lora_with_bias import LoRALayerWithBias
@@ -141,6 +211,7 @@ def scaling_failure() -> Outcome:
             "facts": ["Right for rank 1 (12 cases), wrong for every rank above 1 (31 cases)."],
         },
         reproduce=REPLAY,
+        hints=HINTS,
     )
 
 
@@ -148,8 +219,9 @@ def three_failures(student: str = "ada") -> Report:
     """A real submission of the better half: three ideas wrong, one claim that waits, one out of time."""
     crash = outcome(
         BIAS[4],
-        message="Your code raised AttributeError: 'NoneType' object has no attribute 'requires_grad_' "
-        "during creation (line 21: self.original_layer.bias.requires_grad_(train_bias)).",
+        message="Your code raised AttributeError during creation, in line 21.\n"
+        "'NoneType' object has no attribute 'requires_grad_'\n"
+        "Line 21: self.original_layer.bias.requires_grad_(train_bias)",
         counterexample={
             "arguments": {"in_features": 1, "out_features": 1, "bias": False},
             "observed": None,
@@ -192,7 +264,9 @@ def three_failures(student: str = "ada") -> Report:
                 "full_ft_total": 16.0,
             },
             "facts": ["The same factor 0.5 in all 40 cases."],
+            "picture": PICTURES["bars"],
         },
+        hints=HINTS,
     )
     slow = outcome(
         INJECTION[5],
@@ -210,6 +284,7 @@ def three_failures(student: str = "ada") -> Report:
             "lora_with_bias",
             {"update-scaled": scaling_failure(), "works-without-bias": crash, **waits},
             notes=("Two definitions of `LoRALayerWithBias` were found; the last one counts.",),
+            contract=CONTRACT,
         ),
         exercise("selective_injection", {"same-start": slow}),
         exercise(
@@ -220,6 +295,7 @@ def three_failures(student: str = "ada") -> Report:
                     "optimizer-one-state",
                     "The optimizer is counted with one state for each parameter",
                     "How many numbers does Adam remember for each parameter that it trains?",
+                    "It explains all 23 checks that were made, and no other known mistake does.",
                 ),
             ),
         ),
@@ -314,6 +390,17 @@ def deep(levels: int) -> dict[str, Any]:
     return value
 
 
+def hostile_pictures(text: str) -> list[dict[str, Any]]:
+    """Pictures of every kind with `text` wherever there is text, and numbers at the ends of their range."""
+    return [
+        {"kind": "bars", "title": text, "unit": text, "rows": [{"label": text, "yours": -1e308, "expected": 1e308}] * 50},
+        {"kind": "levels", "title": text, "levels": [{"level": x, "count": 3, "wrong": 1, "given": 7.0} for x in (-1.0, 1.0)]},
+        {"kind": "tree", "title": text, "nodes": [{"name": text, "what": text, "yours": text, "expected": ""}] * 20},
+        {"kind": "tree", "title": text, "nodes": [{"name": "." * 100, "what": "", "yours": text, "expected": "no"}] * 300},
+        {"kind": "curves", "title": text, "x": text, "y": text, "lines": [{"label": text, "values": [-1e308, None, 1e308]}] * 20},
+    ]  # fmt: skip
+
+
 def hostile(text: str, student: str = "mallory") -> Report:
     """`text` in every place that a submission can reach, and in those that it cannot."""
     values: list[tuple[Any, Any]] = [
@@ -345,8 +432,10 @@ def hostile(text: str, student: str = "mallory") -> Report:
                 "observed": observed,
                 "expected": expected,
                 "facts": [text] * 100,
+                **({"picture": hostile_pictures(text)[i]} if i < 5 else {}),
             },
             reproduce=text,
+            hints=(text,) * 3,
         )
         for i, (observed, expected) in enumerate(values)
     )
@@ -358,8 +447,9 @@ def hostile(text: str, student: str = "mallory") -> Report:
         "graded",
         "",
         (*outcomes, waiting, broken),
-        (NamedMistake("an-idea", text, text),),
+        (NamedMistake("an-idea", text, text, text),),
         (text,) * 200,
+        f"{text}\n\n- {text}\n\n| {text} | b |\n|---|---|\n\n### {text}\n\n    {text}\n",
     )
     stopped = ExerciseReport(f"2{text}", text, "import_failed", text, (waiting,))
     return Report(student, text, (whole, stopped), {"level": 1, text: True, f"{text}.": f"inactive: {text}"})

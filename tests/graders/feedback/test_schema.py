@@ -37,6 +37,20 @@ def failed(data: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def pictured(data: dict[str, Any]) -> dict[str, Any]:
+    """The first picture."""
+    found: dict[str, Any] = data["exercises"][2]["properties"][1]["counterexample"]["picture"]
+    return found
+
+
+@pytest.mark.parametrize("kind", samples.PICTURES)
+def test_every_kind_of_picture_is_described(kind: str) -> None:
+    """A counterexample may hold a picture of each kind."""
+    data = json.loads(json.dumps(samples.three_failures().to_json()))
+    failed(data)["counterexample"]["picture"] = samples.PICTURES[kind]
+    assert VALIDATOR.is_valid(data)
+
+
 BROKEN = {
     "another version": lambda d: d.update(schema_version=2),
     "a field more": lambda d: d.update(date="2026-01-01"),
@@ -58,6 +72,10 @@ BROKEN = {
     "shape as text": lambda d: failed(d)["counterexample"]["observed"].update(shape="(1, 3)"),
     "text in a tensor": lambda d: failed(d)["counterexample"]["observed"].update(values=[["a"]]),
     "field in a tensor": lambda d: failed(d)["counterexample"]["observed"].update(device="cpu"),
+    "hint that is no text": lambda d: failed(d).update(hints=[1]),
+    "picture of a kind that nobody draws": lambda d: pictured(d).update(kind="cake"),
+    "picture with something more": lambda d: pictured(d).update(html="<b>"),
+    "bar without a number": lambda d: pictured(d)["rows"][0].update(yours="4"),
     "mistake with a loud id": lambda d: d["exercises"][2]["mistakes"][0].update(id="Missing Scaling"),
 }
 

@@ -56,7 +56,8 @@ def test_text_of_a_failure() -> None:
     shown = text.student_text(samples.three_failures())
     for line in (
         "· lora_with_bias   17 of 30   5 of 9 claims hold",
-        "  ✗ The LoRA update is scaled by `alpha / rank`: does not hold (0 of 4 points)",
+        "  ✗ Your layer added 4 where `alpha / rank` times the update is 2, for rank 2 and alpha 1 (0 of 4",
+        "    The LoRA update is scaled by `alpha / rank`: does not hold",
         "    the exercise says: y = original_layer(x) + (alpha / rank) * dropout(x) @ A.T @ B.T",
         "    [0, 1]      4         2           2                 2  < first difference",
         "    - Right for rank 1 (12 cases), wrong for every rank above 1 (31 cases).",

@@ -89,7 +89,7 @@ def test_a_failure_counts_against_the_property_that_is_blamed() -> None:
 
     assert finding.violation is not None
     assert finding.violation.kind == "raised"
-    assert "ValueError: no during forward" in finding.violation.message
+    assert finding.violation.message == "Your code raised ValueError during forward.\nno"
 
 
 def test_a_call_that_timed_out_ends_the_search() -> None:

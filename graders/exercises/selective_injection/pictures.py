@@ -1,0 +1,89 @@
+"""Pictures of exercise 2: a model as a tree, with what was wrapped or trains, and the losses as curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container
+from typing import Any
+
+from graders.exercise import Case, Experiment, Seen
+from graders.exercises.selective_injection.comparison import calls, compare, entry_of, losses_of
+from graders.exercises.selective_injection.injection import (
+    CONTAINERS,
+    LAYER_NAMES,
+    MODELS,
+    Expected,
+    inject,
+    parameters,
+)
+
+MOST_NODES = 60
+MOST_EPOCHS = 120
+WRAPPED = ("wraps_targets", "default_arguments", "empty_list", "only_linear")
+TRAINED = ("rest_frozen", "factors_trainable")
+LOSSES = ("epochs", "independent", "trains")
+CALLS = ("first call", "second call", "third call")
+
+
+def picture(experiment: Experiment, case: Case, seen: Seen, property_id: str) -> dict[str, Any] | None:
+    """The model's layers, its parameters, or the losses: whatever the claim is about."""
+    if experiment is compare:
+        return _losses(case, seen, property_id) if property_id in LOSSES else None
+    if experiment is not inject or property_id not in (*WRAPPED, *TRAINED):
+        return None
+    return _layers(case, seen, inject.oracle(case, seen)) if property_id in WRAPPED else _trained(seen)
+
+
+def _layers(case: Case, seen: Seen, want: Expected) -> dict[str, Any]:
+    kinds = {name: kind for name, kind in MODELS.get(case["model"], []) if kind not in CONTAINERS}
+    found = want.found(seen)
+
+    def word(name: str, wrapped: Container[str]) -> str:
+        return (
+            "wrapped" if name in wrapped else "left as it is" if name in kinds or name in want.linears else ""
+        )
+
+    nodes = [
+        {
+            "name": name,
+            "what": LAYER_NAMES.get(kinds.get(name, ""), "Linear" if name in want.linears else ""),
+            "yours": word(name, found),
+            "expected": word(name, want.wrapped),
+        }
+        for name in want.places
+        if name
+    ]
+    return {"kind": "tree", "title": "Which layers were wrapped", "nodes": nodes[:MOST_NODES]}
+
+
+def _trained(seen: Seen) -> dict[str, Any]:
+    nodes = [
+        {
+            "name": name,
+            "what": "factor" if letter else "",
+            "yours": "trainable" if trains else "frozen",
+            "expected": "trainable" if letter else "frozen",
+        }
+        for name, (_, trains, letter) in parameters(seen).items()
+    ]
+    return {"kind": "tree", "title": "Which parameters are trainable", "nodes": nodes[:MOST_NODES]}
+
+
+def _losses(case: Case, seen: Seen, property_id: str) -> dict[str, Any]:
+    pairs = calls(case, seen)
+    if property_id == "independent":
+        both = [targets for targets in pairs[0][0] if len(pairs) > 1 and targets in pairs[1][0]]
+        pairs = [([targets for targets in configs if targets in both], call) for configs, call in pairs[:2]]
+    lines = []
+    for (configs, call), which in zip(pairs, CALLS, strict=False):
+        for targets in configs:
+            losses = losses_of(entry_of(call, targets))[:MOST_EPOCHS]
+            values = [loss if math.isfinite(loss) else None for loss in losses]
+            lines.append({"label": f"{'+'.join(targets)}, {which}", "values": values})
+    return {
+        "kind": "curves",
+        "title": "The losses that were returned",
+        "x": "epoch",
+        "y": "loss",
+        "lines": lines,
+    }
