@@ -90,10 +90,10 @@ def close(name: str, got: Any, want: Tensor, bound: Tensor | float, note: str = 
     if bool(ok.all()):
         return None
     at = tuple(int(i) for i in torch.nonzero(~ok)[0]) if got.dim() else ()
-    place = f"{name}[{', '.join(map(str, at))}]" if at else name
+    place = f"{name}{' at ' if ' ' in name else ''}[{', '.join(map(str, at))}]" if at else name
     where = f" ({note})" if note else ""
     return Violation(
-        f"{place} = {float(value[at]):.6g}, should be {float(want[at]):.6g}{where}.", want.to(got.dtype), got
+        f"{place} is {float(value[at]):.6g}, should be {float(want[at]):.6g}{where}.", want.to(got.dtype), got
     )
 
 

@@ -45,7 +45,7 @@ class Failure:
         if self.kind == "raised":
             number, line = self.frames[-1] if self.frames else (0, "")
             where = f", in line {number}" if self.frames else ""
-            more = [self.message] * bool(self.message) + [f"Line {number}: {line.strip()}"] * bool(
+            more = [self.message] * bool(self.message) + [f"Line {number}: `{line.strip()}`"] * bool(
                 self.frames
             )
             return "\n".join([f"Your code raised {self.type}{during}{where}.", *more])

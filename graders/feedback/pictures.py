@@ -135,17 +135,15 @@ def _bars(data: Mapping[str, Any], title: str) -> Bars | None:
     own = max(tops) > _FAR_APART * min(tops)
     scales = [(top if own else max(tops)) or 1.0 for top in tops]
     pairs = tuple(
-        Pair(label, _with(mine, unit), _with(other, unit), _percent(mine, scale), _percent(other, scale),
+        Pair(label, digits(mine), digits(other), _percent(mine, scale), _percent(other, scale),
              not math.isclose(mine, other, rel_tol=1e-6))
         for (label, mine, other), scale in zip(rows, scales, strict=True)
     )  # fmt: skip
     summary = "Each pair of bars has a scale of its own." if own else "All bars have the same scale."
     table = tuple((pair.label, pair.yours, pair.expected) for pair in pairs)
-    return Bars("bars", title, summary, ("", "yours", "expected"), table, pairs)
-
-
-def _with(value: float, unit: str) -> str:
-    return f"{digits(value)} {unit}".rstrip()
+    return Bars(
+        "bars", f"{title}, in {unit}" if unit else title, summary, ("", "yours", "expected"), table, pairs
+    )
 
 
 def _percent(value: float, scale: float) -> float:
@@ -256,7 +254,7 @@ def _curves(data: Mapping[str, Any], title: str) -> Curves | None:
     lines = tuple(
         _line(label, values, number, low, high, length) for number, (label, values) in enumerate(given)
     )
-    x, y = visible(data["x"], 20), visible(data["y"], 20)
+    x, y = visible(data["x"])[:12], visible(data["y"])[:12]
     table = tuple((str(at + 1), *(_cell(values, at) for _, values in given)) for at in _some(length))
     summary = f"{len(lines)} {'curve' if len(lines) == 1 else 'curves'} of {y} over {x}, between {digits(low)} and {digits(high)}."
     return Curves("curves", title, summary, (x, *(line.label for line in lines)), table, lines, digits(low), digits(high), str(length), x, y)  # fmt: skip

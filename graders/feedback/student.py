@@ -9,9 +9,9 @@ from typing import Any
 from graders.feedback import words
 from graders.feedback.compare import Comparison, compare
 from graders.feedback.contract import Block, blocks
-from graders.feedback.pictures import Picture, picture
+from graders.feedback.pictures import Picture, Tree, picture
 from graders.feedback.untrusted import ID_LIMIT, number, visible
-from graders.feedback.values import inline
+from graders.feedback.values import argument, inline
 from graders.report import ExerciseReport, NamedMistake, Outcome, Report
 
 FULL_LENGTH = 3  # failures shown whole in one exercise; the others start closed
@@ -210,7 +210,10 @@ def _claim(outcome: Outcome, anchor: str, waits_on: tuple[tuple[str, str], ...])
     error = outcome.status == "error"  # what the grader tripped over tells a student nothing
     case: Mapping[str, Any] = {} if error else outcome.counterexample or {}
     arguments = case.get("arguments") or {}
-    comparison, yours = _values(case)
+    drawn = picture(case.get("picture"))
+    comparison, yours = (
+        (None, "") if isinstance(drawn, Tree) else _values(case)
+    )  # a tree has both sides in it
     heading, message = _heading("" if error else outcome.message)
     return Claim(
         anchor=anchor,
@@ -221,10 +224,10 @@ def _claim(outcome: Outcome, anchor: str, waits_on: tuple[tuple[str, str], ...])
         sentence=visible(outcome.sentence, 1000),
         heading=heading or _title(outcome),
         message=words.GRADER_AT_FAULT if error else message,
-        arguments=tuple((visible(name, 60), inline(arguments[name])) for name in list(arguments)[:_MANY]),
+        arguments=tuple((visible(name, 60), argument(arguments[name])) for name in list(arguments)[:_MANY]),
         comparison=comparison,
         yours=yours,
-        picture=picture(case.get("picture")),
+        picture=drawn,
         facts=tuple(visible(fact, 500) for fact in list(case.get("facts") or ())[:_MANY]),
         hints=tuple(visible(hint, 500) for hint in outcome.hints[:_MANY]),
         reproduce="" if error else visible(outcome.reproduce, _CODE_LIMIT, keep_lines=True),

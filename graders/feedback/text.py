@@ -69,7 +69,7 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _claim(claim: Claim) -> Iterator[str]:
-    points = f"({claim.points} of {claim.max_points} points)"
+    points = f"({claim.points} of {claim.max_points} {'point' if claim.max_points == '1' else 'points'})"
     yield from _wrapped(f"{claim.heading} {points}", f"  {claim.label.sign} ")
     yield from _wrapped(claim.message, "    ")
     if claim.heading != claim.title:

@@ -63,6 +63,15 @@ def shape(tensor: Mapping[str, Any]) -> str:
     return str(tuple(size for size in sizes if isinstance(size, int)))
 
 
+def argument(value: object) -> str:
+    """An argument of a case in one line: a small tensor as its values, which show its shape, and its dtype."""
+    if is_tensor(value) and value["values"] is not None and value["shape"]:
+        count = sum(1 for _ in leaves(value["values"]))
+        if 0 < count <= FEW:
+            return f"{_nested(value['values'])} ({visible(value['dtype'], 20)})"
+    return inline(value)
+
+
 def inline(value: object, depth: int = 0) -> str:
     """`value` in one line, cut where it is long."""
     text = _inline(value, depth)

@@ -111,7 +111,11 @@ def _beyond(name: str, value: float, others: Sequence[float]) -> str:
     """How all the others stand to the one."""
     if min(others) > value:
         return f"for every {name} above {_show(value)}"
-    return f"for every {name} below {_show(value)}" if max(others) < value else f"for every other {name}"
+    return f"for every {name} below {_show(value)}" if max(others) < value else _rest(name)
+
+
+def _rest(name: str) -> str:
+    return f"for {'all' if name.endswith('s') else 'every'} other {name}"
 
 
 def _listed(name: str, right: Mapping[str, Trait], wrong: Mapping[str, Trait]) -> Side | None:
@@ -121,7 +125,7 @@ def _listed(name: str, right: Mapping[str, Trait], wrong: Mapping[str, Trait]) -
         return None
     if any(_is_number(value) for value in (*mine, *other)):
         return None  # numbers without an order between the sides say nothing that carries over
-    rest = f"for every other {name}"
+    rest = _rest(name)
     if len(mine) <= MOST_NAMED and len(other) <= MOST_NAMED:
         return Side(f"for {name} {_any_of(mine)}", f"for {name} {_any_of(other)}")
     if len(mine) <= MOST_NAMED:

@@ -83,15 +83,15 @@ def decode(value: Any, case: Case) -> Tensor | Violation:
     if not bool(((kept - bits).abs() <= 0.01).all()) or float(bits.min()) < 0 or float(bits.max()) > 15:
         at = int(((kept - bits).abs() + 16 * ((bits < 0) | (bits > 15))).amax(1).argmax())
         return Violation(
-            f"y[{at}] = {[round(v, 4) for v in value[at].tolist()]}: no choice of dropped inputs of the LoRA path gives that "
-            "(with the base path untouched and kept inputs divided by 1 - p).",
+            "In training mode the output is one that no choice of dropped inputs of the LoRA path gives.\n"
+            f"y[{at}] is {[round(v, 4) for v in value[at].tolist()]}; the base path is untouched, and what is kept is divided by 1 - p.",
             "256 + (a sum of some of 1, 2, 4, 8) / (1 - p)",
             value[at],
         )
     if not bool((bits == bits[:, :1]).all()):
         at = int((bits != bits[:, :1]).any(1).nonzero()[0])
         return Violation(
-            f"y[{at}] = {value[at].tolist()}: dropped at the output, should be dropped at the input.",
+            f"Dropout acts on the output of the LoRA path, should act on its input.\ny[{at}] is {value[at].tolist()}.",
             "equal columns",
             value[at],
         )
@@ -117,14 +117,16 @@ def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
         return Violation("In training mode nothing is dropped.", f"a share of {case['p']} dropped", 0.0)
     if bool(((sums == 0) | (sums == 15)).all()):
         return Violation(
-            "A row is dropped as a whole, should be each input by itself.",
+            "Rows of x are dropped as a whole, should be each input by itself.",
             "each input by itself",
             "whole rows",
         )
     if bool((sums == sums[0]).all()):
-        return Violation("Every row has the same mask.", "a mask for each row", "one mask")
+        return Violation("In every row of x the same inputs are dropped.", "a mask for each row", "one mask")
     if torch.equal(mask, again):
-        return Violation("A second call drops the same inputs.", "a new mask at each call", "the same mask")
+        return Violation(
+            "A second call drops the same inputs as the first.", "a new mask at each call", "the same mask"
+        )
     share = 1 - float(mask.to(torch.float64).mean())
     if not plausible(share, case["p"], mask.numel()):
         return Violation(
@@ -135,7 +137,7 @@ def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
     truth = 192 + 3 * mask.to(torch.float64) * torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=torch.float64) / (
         1 - case["p"]
     )
-    return claims.close("the gradient of x in training mode", grad, truth, 1e-3)
+    return claims.close("The gradient of x in training mode", grad, truth, 1e-3)
 
 
 def plausible(share: float, p: float, count: int) -> bool:

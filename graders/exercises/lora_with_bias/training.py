@@ -119,7 +119,7 @@ def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
         if got is None:
             return Violation(f"{name} got no gradient.", grad, None)
         wrong = claims.close(
-            f"the gradient of {name}", got, grad, (2.0**-23 * (want.terms + rows) + ALPHA_ROUNDING) * size
+            f"The gradient of {name}", got, grad, (2.0**-23 * (want.terms + rows) + ALPHA_ROUNDING) * size
         )
         if wrong:
             return wrong

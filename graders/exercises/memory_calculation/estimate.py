@@ -161,7 +161,7 @@ def lowest_adapters(case: Case, factor: float) -> float:
 
 def off(key: str, value: float, want: float) -> Violation:
     """The message about one wrong value."""
-    ratio = f", {value / want:.4g} times as much" if want and math.isfinite(value) else ""
+    ratio = f" ({value / want:.4g} times as much)" if want and value > 0 and math.isfinite(value) else ""
     return Violation(f"`{key}` is {value:.6g}, should be {want:.6g}{ratio}.", {key: want}, {key: value})
 
 
@@ -206,7 +206,7 @@ def keys(case: Case, seen: Seen, want: Any) -> Verdict:
                 f"`{key}` is {claims.kind_of(value)}, should be a number.", "a number", claims.kind_of(value)
             )
     if same_everywhere(seen):
-        return Violation("All ten values are the same.", want, seen["values"][KEYS[0]])
+        return Violation("All ten values of the result are the same.", want, seen["values"][KEYS[0]])
     return None
 
 
@@ -400,7 +400,7 @@ def _refused(seen: Seen, what: str) -> Violation | None:
     if raised == "ValueError":
         return None
     got = f"raised {raised[:60]}" if isinstance(raised, str) and raised else "returned a result"
-    return Violation(f"{what} {got}, should raise ValueError.", "ValueError", got)
+    return Violation(f"A call with `{what}` {got}, should raise ValueError.", "ValueError", got)
 
 
 def _valid(case: Case) -> bool:
@@ -417,7 +417,7 @@ def unknown_precision(case: Case, seen: Seen, want: Any) -> Verdict:
     """A precision that does not exist raises ValueError."""
     if case["precision"] in PRECISIONS or not _valid(case):
         return NOT_APPLICABLE
-    return _refused(seen, f"The precision {case['precision']!r}")
+    return _refused(seen, f"precision={case['precision']!r}")
 
 
 @exercise.claim(

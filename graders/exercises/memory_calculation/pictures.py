@@ -10,7 +10,7 @@ from graders.exercises.memory_calculation.estimate import FULL, LORA, estimate, 
 
 SIDES = {"full_ft": (*FULL, "full_ft_total"), "lora": (*LORA, "lora_total")}
 ABOUT = {
-    "weights": ("full_ft", "lora"),
+    "weights": ("full_ft",),
     "full_ft_gradients": ("full_ft",),
     "full_ft_optimizer": ("full_ft",),
     "lora_weights": ("lora",),

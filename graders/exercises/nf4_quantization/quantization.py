@@ -305,8 +305,8 @@ def _check_codes(codes: Any, want: dict[str, Any], scales: Tensor, only: Tensor)
     right = int((ratio[at] - LEVELS).abs().argmin())
     nearest = _codes(want["flat"], want["largest"], want["number"]).reshape(codes.shape)
     return Violation(
-        f"The code at position {at} is {int(flat[at])} (level {float(LEVELS[int(flat[at])]):.4f}), should be {right} "
-        f"(level {float(LEVELS[right]):.4f}): value / scale is {float(ratio[at]):.6g}.",
+        f"A value / scale of {float(ratio[at]):.6g} gets code {int(flat[at])} (level {float(LEVELS[int(flat[at])]):.4f}), "
+        f"should be {right} (level {float(LEVELS[right]):.4f}).\nIt is the value at position {at}.",
         nearest,
         codes,
     )
@@ -413,7 +413,7 @@ def zero_block(case: Case, seen: Seen, want: Any) -> Verdict:
         return Violation(f"A block of zeros has code {value}, should be 7 (level 0).", 7, value)
     warned = _warnings(seen)
     return (
-        Violation(f"A block of zeros gave a warning: {warned[0]}", "no warning", warned[0])
+        Violation(f"A block of zeros gave a warning.\n{warned[0]}", "no warning", warned[0])
         if warned
         else None
     )

@@ -166,12 +166,18 @@ def entries(case: Case, seen: Seen, want: Any) -> Verdict:
         wanted = ["+".join(targets) for targets in configs]
         if call.get("keys") != wanted:
             return Violation(
-                f"The keys are {claims.show(call.get('keys'))}, should be {wanted}.", wanted, call.get("keys")
+                f"The keys of the result are {claims.show(call.get('keys'))}, should be {wanted}.",
+                wanted,
+                call.get("keys"),
             )
         for targets in configs:
             entry = call["entries"].get("+".join(targets)) if isinstance(call.get("entries"), dict) else None
             if not isinstance(entry, dict):
-                return Violation(f"The entry of {targets} is no dict.", "a dict", claims.kind_of(entry))
+                return Violation(
+                    f"The entry of {targets} is {claims.kind_of(entry)}, should be a dict.",
+                    "a dict",
+                    claims.kind_of(entry),
+                )
             missing = [
                 key
                 for key in ("target_modules", "trainable_params", "losses", "final_loss")
@@ -189,7 +195,9 @@ def entries(case: Case, seen: Seen, want: Any) -> Verdict:
                 losses = losses_of(entry)
             except NotSeen:
                 return Violation(
-                    "`losses` is no list of numbers.", "a float for each epoch", claims.show(entry["losses"])
+                    f"`losses` of {targets} is no list of numbers.",
+                    "a float for each epoch",
+                    claims.show(entry["losses"]),
                 )
             final = entry["final_loss"]
             same = isinstance(final, (int, float)) and (
@@ -217,7 +225,7 @@ def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
         for targets in configs:
             count = len(losses_of(entry_of(call, targets)))
             if count != epochs:
-                return Violation(f"{count} losses for n_epochs={epochs}.", epochs, count)
+                return Violation(f"There are {count} losses for n_epochs={epochs}.", epochs, count)
     default = seen["default epochs"]
     if type(default) is int and default != DEFAULT_EPOCHS:
         return Violation(
@@ -307,7 +315,7 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
         models = models_of(seen, call, configs)
         if len(models) < len(configs):
             return Violation(
-                f"{len(models)} block was trained for {len(configs)} configurations.",
+                f"Only {len(models)} block was trained for {len(configs)} configurations.",
                 f"{len(configs)} fresh blocks",
                 len(models),
             )
@@ -333,7 +341,7 @@ def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
     for configs, call in calls(case, seen):
         models = models_of(seen, call, configs)
         if call.get("data made") is not True:
-            return Violation("generate_synthetic_data was not used.", "its data", "other data")
+            return Violation("The data do not come from `generate_synthetic_data`.", "its data", "other data")
         used = [model.get("data") for model in models]
         for number, data in enumerate(used):
             if data and used[0] and data != used[0]:
@@ -364,7 +372,7 @@ def independent(case: Case, seen: Seen, want: Any) -> Verdict:
             abs(a - b) > SAME_LOSS * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)
         ):
             return Violation(
-                f"The losses of {targets} are others when other configurations stand before it.",
+                f"The losses of {targets} change when other configurations stand before it.",
                 first,
                 second,
             )

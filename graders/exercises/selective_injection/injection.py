@@ -505,10 +505,12 @@ def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
         if not isinstance(before, Tensor):
             raise NotSeen("y before")
         return claims.close(
-            "the block's output", seen["y after"], before.to(torch.float64), 1e-4, "after injection"
+            "The block's output", seen["y after"], before.to(torch.float64), 1e-4, "after injection"
         )
     y, bound = want.outputs({})
-    return claims.close("the layers' outputs", want.linear_part(seen["y after"]), y, bound, "after injection")
+    return claims.close(
+        "The layers' joined output", want.linear_part(seen["y after"]), y, bound, "after injection"
+    )
 
 
 def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
@@ -522,7 +524,9 @@ def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
     scale = alpha_of(want.case) / rank_of(want.case)
     note = f"with factors set, alpha / rank = {scale:g}"
     wrong = [
-        claims.close("the layers' outputs", want.linear_part(seen["y set"]), *want.outputs(turned), note)
+        claims.close(
+            "The layers' joined output", want.linear_part(seen["y set"]), *want.outputs(turned), note
+        )
         for turned in orientations(pairs, want)
     ]
     return None if None in wrong else wrong[0]

@@ -111,7 +111,7 @@ def test_a_failure_shows_all_that_is_known() -> None:
     """Points, the sentence, the message, the case, yours and expected with a mark, facts and the replay."""
     page = Markup(pages.student_page(samples.three_failures())).text
     for part in ("0 of 4 points", samples.SENTENCES["update-scaled"], "Your layer added 4", "train_bias",
-                 "float64 tensor of shape (1, 2), all 1", "▶ first difference", "2 of 3 entries differ.",
+                 "[[1, 1]] (float64)", "▶ first difference", "2 of 3 entries differ.",
                  "Right for rank 1 (12 cases)", "print(\"yours   \", lora(x) - layer(x))",
                  "How many numbers does Adam remember"):  # fmt: skip
         assert part in page, part
