@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from dataclasses import replace
 
@@ -115,6 +116,51 @@ def test_a_failure_shows_all_that_is_known() -> None:
                  "Right for rank 1 (12 cases)", "print(\"yours   \", lora(x) - layer(x))",
                  "How many numbers does Adam remember"):  # fmt: skip
         assert part in page, part
+
+
+def test_a_failure_is_told_in_the_order_of_a_students_questions() -> None:
+    """What happened, what the exercise says, the case, yours and expected, what else was seen, hints, replay."""
+    page = pages.student_page(samples.three_failures())
+    parts = ("Your layer added 4 where", "The exercise says:", "Smallest case", "Yours and expected",
+             "Right for rank 1", "A hint: where to look", "One more: a question", "One more: a way to find out",
+             "See it yourself in Python")  # fmt: skip
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+    assert page.index("It explains all 23 checks") < page.index("<code>full_ft_optimizer</code> is half")
+
+
+def test_what_happened_is_the_heading_and_the_claim_stands_beside_it() -> None:
+    """The first line of a message is the heading, cut where it is long; all of it stands below then."""
+    message = "Your code raised ValueError during " + "forward " * 400
+    crash = samples.outcome(samples.NF4[1], message=f"{message}\nno")
+    page = pages.student_page(samples.report("ada", samples.exercise("nf4_quantization", {"nearest": crash})))
+    (heading,) = re.findall(r"<h3[^>]*>(.*?)</h3>", page)
+    assert heading.endswith("forward …")
+    assert len(heading) <= 152
+    assert (
+        '<p class="claimed">Each code is the index of the level nearest to <code>value / scale</code></p>'
+        in page
+    )
+    assert f"{message[:1900]}" in page
+
+
+def test_hints_are_closed_and_each_holds_the_next() -> None:
+    """A hint is opened by itself, and only then is there a next one."""
+    page = pages.student_page(samples.report("ada", samples.exercise("lora_with_bias", {"update-scaled": samples.scaling_failure()})))  # fmt: skip
+    ladder = re.search(r'<details class="hint">.*?</details>\s*</details>\s*</details>', page, re.DOTALL)
+    assert ladder
+    assert [hint in html.unescape(ladder.group()) for hint in samples.HINTS] == [True] * 3
+    assert ladder.group().count('<details class="hint">') == 3
+    assert "<details open" not in page
+
+
+def test_the_exercise_can_be_read_in_full() -> None:
+    """A failure links to what the exercise asks for, which stands closed in the page, with its list, formula and table."""
+    page = Markup(pages.student_page(samples.three_failures()))
+    assert "#exercise-1-contract" in [attributes.get("href") for attributes in page.all("a")]
+    assert any(attributes.get("id") == "exercise-1-contract" for attributes in page.all("div"))
+    assert "Every rank >= 1 works, also above min(in, out)." in page.text
+    assert "y = original_layer(x) + (alpha / rank) * dropout(x) @ A.T @ B.T" in page.text
 
 
 def test_claims_wait_on_what_can_be_mended() -> None:
