@@ -6,9 +6,10 @@ SUBMITTED ?= $(if $(wildcard submitted),submitted,examples/submitted)
 OUTPUT ?= reports
 JOBS ?= 2
 SEEDS ?= 20
+FAIR_SEEDS ?= 25
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup grade check test lint assignments seeds bench clean
+.PHONY: help setup grade check test lint assignments bank bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -40,8 +41,8 @@ lint: setup  ## format, lint and types
 assignments: setup  ## regenerate assignments/ from reference_solutions/
 	$(BIN)/python -m graders.stubs
 
-seeds: setup  ## verdicts of every test submission under SEEDS seeds, and of many ways to train (long)
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.seeds --seeds $(SEEDS) --jobs $(JOBS)
+bank: setup  ## the grader on every submission and mutant under SEEDS seeds, the correct ones under FAIR_SEEDS (hours; goes on where it stopped)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bank --seeds $(SEEDS) --fair-seeds $(FAIR_SEEDS) --jobs $(JOBS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.sweep
 
 bench: setup  ## the benchmarks

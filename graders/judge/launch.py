@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
+    "MALLOC_PERTURB_": "128",  # glibc: memory nobody filled is 0x7f everywhere, so `torch.empty` is never random
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # looking for a GPU must not initialise CUDA before the fork
 }
 # -I would ignore PYTHONHASHSEED; -P -s and an environment of our own come to the same. -S: no .pth files run.

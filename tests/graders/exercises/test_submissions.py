@@ -9,10 +9,10 @@ from graders.judge.box import Box
 from graders.settings import Settings
 from tests.graders.grading import EXERCISES, grade_file, grade_text, lost, submissions
 
-# Each wrong one must lose points at the default seed; `make seeds` tries many.
+# Each wrong one must lose points at the default seed; `make bank` tries many.
 SETTINGS = Settings()
 
-# Those that train take seconds each: one of four here, all of them in `make seeds`.
+# Those that train take seconds each: one of four here, all of them in `make bank`.
 WRONG = [
     (exercise_id, path)
     for number, (exercise_id, path) in enumerate(submissions("wrong"))
