@@ -171,6 +171,10 @@ class Naming:
     simulate: Callable[[frozenset[str], Experiment, Case], Any]
     agrees: Callable[[Seen, Any, frozenset[str]], bool]
 
+    def comparison(self, experiment: Experiment, case: Case, seen: Seen) -> Callable[[frozenset[str]], bool]:
+        """Says of any variants whether they would show in this case what was seen."""
+        return lambda wrong: self.agrees(seen, self.simulate(wrong, experiment, case), wrong)
+
 
 # Experiment, failing case, what was seen, property id -> data of a picture that says more than the numbers, by its
 # kind (`report.schema.json`); None, or NotSeen, where there is nothing to draw.

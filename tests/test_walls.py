@@ -18,7 +18,7 @@ ROOMS = {
     "lora_reference/rich_progress.py": {"rich"},
     "lora_reference/plots.py": {"lora_reference", "torch", "numpy", "matplotlib"},
     "graders/worker": {"graders.worker", "torch", "numpy", "lab"},
-    "graders/exercises": {"graders.exercises", "graders.exercise", "graders.claims", "graders.replay", "lora_reference", "hypothesis", "torch", "numpy"},
+    "graders/exercises": {"graders.exercises", "graders.exercise", "graders.claims", "graders.replay", "graders.worker.probes", "lora_reference", "hypothesis", "torch", "numpy"},
     "graders/judge": {"graders.exercise", "graders.report", "graders.worker.wire", "graders.judge", "hypothesis", "torch", "numpy"},
     "graders/exercise.py": {"torch", "numpy", "hypothesis"},
     "graders/claims.py": {"graders.exercise", "torch", "numpy", "hypothesis"},

@@ -14,13 +14,12 @@ from graders.exercise import Case, Experiment, Mistake, Naming, Seen
 
 def name_mistakes(naming: Naming, ask: Callable[[Experiment, Case], Seen]) -> tuple[Mistake, ...]:
     """The one explanation of what a submission shows; empty where there is none, or more than one."""
-    seen = [(experiment, case, ask(experiment, case)) for experiment, case in naming.telling]
+    shows = [
+        naming.comparison(experiment, case, ask(experiment, case)) for experiment, case in naming.telling
+    ]
 
     def explains(wrong: frozenset[str]) -> bool:
-        return all(
-            naming.agrees(shown, naming.simulate(wrong, experiment, case), wrong)
-            for experiment, case, shown in seen
-        )
+        return all(shows_case(wrong) for shows_case in shows)
 
     if explains(frozenset()):
         return ()

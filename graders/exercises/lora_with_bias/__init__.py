@@ -5,8 +5,11 @@ from graders.exercises.lora_with_bias.layer import exercise, layer, layer_on_cud
 
 # Claims are reported in the order in which these are imported.
 from graders.exercises.lora_with_bias import creation, output, training, moving, dropout  # isort: skip
+from graders.exercises.lora_with_bias.mistakes import naming
 
-__all__ = ["creation", "dropout", "exercise", "layer", "moving", "output", "training"]
+__all__ = ["creation", "dropout", "exercise", "layer", "moving", "naming", "output", "training"]
+
+exercise.naming = naming
 
 for _name, _check in exercise.checks_in(layer):
     exercise.also(layer_on_cuda, _name)(_check)

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: a-constant
 # A is filled with one constant, so all rows stay the same for ever.
 import torch
 import torch.nn as nn

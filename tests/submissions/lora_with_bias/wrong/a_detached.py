@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: lora-path-detached
 # Only A is detached in forward, so A keeps its random start for ever.
 import torch
 import torch.nn as nn

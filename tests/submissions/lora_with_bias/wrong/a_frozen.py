@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factors-frozen
 # As in LoRA-FA only B is trained, A has requires_grad=False.
 import torch
 import torch.nn as nn

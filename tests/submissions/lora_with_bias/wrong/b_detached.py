@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: lora-path-detached
 # The product with A is detached from B: B never gets a gradient.
 import torch
 import torch.nn as nn

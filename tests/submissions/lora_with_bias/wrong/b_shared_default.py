@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factors-shared
 # B comes from a memoised helper, so two layers of the same shape share one B.
 import torch
 import torch.nn as nn

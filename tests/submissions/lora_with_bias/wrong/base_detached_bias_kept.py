@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: base-path-detached
 # x @ W.T is detached because W is frozen, only the bias stays in the graph, so x gets the LoRA gradient alone.
 import torch
 import torch.nn as nn

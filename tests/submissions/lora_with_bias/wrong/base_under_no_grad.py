@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: base-path-detached
 # The frozen path runs under no_grad, so x gets no gradient through the base weight (nor does a trained bias).
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: bias-gained
 # With train_bias a layer without a bias is given a new trainable one.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: scales-base-output
 # The bias is taken out of the base path and scaled together with the LoRA path.
 import torch
 import torch.nn as nn

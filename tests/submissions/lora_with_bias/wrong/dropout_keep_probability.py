@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: dropout-keep-probability
 # dropout is read as the probability to keep.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: dropout-not-per-input
 # Dropout acts on the r numbers x @ A.T instead of on x.
 import torch
 import torch.nn as nn

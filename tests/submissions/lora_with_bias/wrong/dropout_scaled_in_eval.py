@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: dropout-unscaled
 # Classic instead of inverted dropout: no scaling while training, x * (1 - p) in eval mode.
 import torch
 import torch.nn as nn

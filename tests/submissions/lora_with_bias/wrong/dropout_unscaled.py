@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: dropout-unscaled
 # A hand-made mask without the factor 1 / (1 - p).
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: dropout-not-per-input
 # Whole rows (samples) are dropped instead of single entries.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factors-frozen
 # The loop over self.parameters() comes after the factors are made, so they are frozen as well.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: bias-gained
 # The original bias stays frozen and a second, zero bias of the LoRA path is trained beside it.
 import torch
 import torch.nn as nn

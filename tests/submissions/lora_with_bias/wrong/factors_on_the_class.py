@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factors-shared
 # The factors are class attributes that all layers of a shape share.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: features-exchanged
 # in_features and out_features are exchanged, which works for square layers only.
 import torch
 import torch.nn as nn

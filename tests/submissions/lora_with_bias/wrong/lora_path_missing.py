@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: merged-at-init
 # The factors exist but forward never uses them.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: scaling-alpha-only
+# mistake: scaling-alpha-only + dropout-in-eval
 # Two mistakes: scaled by alpha alone, and the dropout is active in eval mode.
 import torch
 import torch.nn as nn

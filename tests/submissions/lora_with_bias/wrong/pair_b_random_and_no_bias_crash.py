@@ -1,4 +1,4 @@
-# mistake: b-not-zero
+# mistake: b-not-zero + crashes-without-bias
 # Two mistakes: B is random, and a layer without bias crashes.
 import torch
 import torch.nn as nn

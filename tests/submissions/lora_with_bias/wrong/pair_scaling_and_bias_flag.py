@@ -1,4 +1,4 @@
-# mistake: missing-scaling
+# mistake: missing-scaling + bias-always-trained
 # Two mistakes: no scale, and the bias is always trained.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: scaling-applied-twice
 # The scale multiplies both halves of the path, so it enters squared.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: scaling-floor-division
 # alpha // rank: right when rank divides alpha, otherwise too small and often 0.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: lora-path-detached
 # The LoRA path uses x.detach(), so the gradient that reaches earlier layers misses the LoRA part.
 import torch
 import torch.nn as nn
