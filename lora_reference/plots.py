@@ -23,6 +23,7 @@ __all__ = [
     "memory_by_model_size",
     "nf4_levels",
     "rank_sweep",
+    "real_updates",
     "spectrum",
     "target_comparison",
     "training_dynamics",
@@ -267,3 +268,47 @@ def magnitude_and_direction(pretrained: Tensor, tuned: Mapping[str, Tensor]) -> 
         "change of length",
     )
     return made
+
+
+def real_updates(results: Sequence[Mapping[str, Any]]) -> Figure:
+    """Real fine-tuning by method: accuracy against trained parameters, and what each rank misses of the updates.
+
+    `results` are those of `lora_reference.minilm`; a line is the mean over layers, its band goes from the least to
+    the most, and the grey one is a random matrix of the same shape and norm.
+    """
+    made, (price, errors) = figure(1, 2)
+    for number, entry in enumerate(results):
+        colour, marker = COLOURS[number % 6], MARKERS[number % 6]
+        price.scatter(entry["trainable_params"], entry["accuracy"], color=colour, marker=marker, s=50)
+        price.annotate(
+            entry["method"], (entry["trainable_params"], entry["accuracy"]), (0, 8), textcoords="offset points",
+            color=colour, ha="center", fontsize=9,
+        )  # fmt: skip
+        if entry["updates"]:
+            shares = error_table(entry["updates"], "errors")  # (layers, ranks)
+            ranks = [int(rank) for rank in entry["updates"][0]["errors"]]
+            errors.plot(
+                ranks, shares.mean(0), color=colour, marker=marker, markersize=4, label=entry["method"]
+            )
+            if entry["method"] == "full":
+                errors.fill_between(
+                    ranks, shares.min(0), shares.max(0), color=colour, alpha=0.15, linewidth=0
+                )
+                noise = error_table(entry["updates"], "random_errors").mean(0)
+                errors.plot(ranks, noise, color=GREY, linestyle="--", label="random matrix")
+    price.set_xscale("log")
+    price.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    price.margins(x=0.15, y=0.2)
+    errors.set_xscale("log", base=2)
+    errors.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    errors.yaxis.set_major_formatter(PercentFormatter(1))
+    errors.set_ylim(0, 1)
+    errors.legend(frameon=False)
+    titled(price, "What accuracy costs", "trained parameters", "held-out accuracy")
+    titled(errors, "What the best approximation of each rank misses", "rank", "share of the update")
+    return made
+
+
+def error_table(updates: Sequence[Mapping[str, Any]], key: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Shares by layer and rank."""
+    return np.array([list(update[key].values()) for update in updates])

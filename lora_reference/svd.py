@@ -32,8 +32,35 @@ def reconstruction_errors(matrix: Tensor, ranks: Iterable[int]) -> dict[int, flo
 
     Shares are from 0 to 1; those of a matrix of zeros are 0. Raises ValueError as `low_rank_approximation` does.
     """
+    return errors_of(singular_values(matrix), ranks)
+
+
+def stable_rank(matrix: Tensor) -> float:
+    """||M||_F^2 / ||M||_2^2 = sum of s_i^2 / s_1^2: between 1 and the rank, little moved by small noise.
+
+    Source: Rudelson and Vershynin 2007, "Sampling from large matrices", section 1. 0 for a matrix of zeros.
+    """
+    return stable_rank_of(singular_values(matrix))
+
+
+def entropy_rank(matrix: Tensor) -> float:
+    """exp(-sum of p_i log p_i) with p_i = s_i / sum of s: as many directions as equal ones would be.
+
+    Source: Roy and Vetterli 2007, "The effective rank", EUSIPCO, section 2. 0 for a matrix of zeros.
+    """
+    return entropy_rank_of(singular_values(matrix))
+
+
+def singular_values(matrix: Tensor) -> Tensor:
+    """s, (k,), float64, descending. Raises ValueError for what is no matrix."""
     check_matrix(matrix)
-    squares = torch.linalg.svdvals(matrix.double()).square()  # (k,), descending
+    s: Tensor = torch.linalg.svdvals(matrix.double())
+    return s
+
+
+def errors_of(s: Tensor, ranks: Iterable[int]) -> dict[int, float]:
+    """`reconstruction_errors` of a matrix with these singular values."""
+    squares = s.square()  # (k,)
     total = float(squares.sum())
     errors = {}
     for rank in ranks:
@@ -43,27 +70,17 @@ def reconstruction_errors(matrix: Tensor, ranks: Iterable[int]) -> dict[int, flo
     return errors
 
 
-def stable_rank(matrix: Tensor) -> float:
-    """||M||_F^2 / ||M||_2^2 = sum of s_i^2 / s_1^2: between 1 and the rank, little moved by small noise.
-
-    Source: Rudelson and Vershynin 2007, "Sampling from large matrices", section 1. 0 for a matrix of zeros.
-    """
-    check_matrix(matrix)
-    squares = torch.linalg.svdvals(matrix.double()).square()  # (k,)
-    return float(squares.sum() / squares[0]) if squares.numel() and squares[0] > 0 else 0.0
+def stable_rank_of(s: Tensor) -> float:
+    """`stable_rank` of a matrix with these singular values."""
+    squares = s.square()  # (k,)
+    return float(squares.sum() / squares[0]) if s.numel() and squares[0] > 0 else 0.0
 
 
-def entropy_rank(matrix: Tensor) -> float:
-    """exp(-sum of p_i log p_i) with p_i = s_i / sum of s: as many directions as equal ones would be.
-
-    Source: Roy and Vetterli 2007, "The effective rank", EUSIPCO, section 2. 0 for a matrix of zeros.
-    """
-    check_matrix(matrix)
-    s = torch.linalg.svdvals(matrix.double())  # (k,)
+def entropy_rank_of(s: Tensor) -> float:
+    """`entropy_rank` of a matrix with these singular values."""
     if not s.numel() or s[0] == 0:
         return 0.0
-    p = s / s.sum()
-    return float(torch.special.entr(p).sum().exp())
+    return float(torch.special.entr(s / s.sum()).sum().exp())
 
 
 def check_matrix(matrix: Tensor) -> None:

