@@ -7,7 +7,7 @@ not of the form that `report.schema.json` describes makes no picture.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ _ROWS = 24
 _LINES = 8
 _POINTS = 200
 _DEPTH = 8
+_LEFT, _RIGHT = 50, 312  # of the curves, beside their numbers
+_DECADES = 100  # values that differ by more than this factor are drawn on a logarithmic scale
 _FAR_APART = 40  # pairs of bars this far apart in size have scales of their own
 
 
@@ -108,7 +110,6 @@ class Curves(Picture):
     high: str = ""
     last: str = ""
     x: str = ""
-    y: str = ""
 
 
 def picture(data: object) -> Picture | None:
@@ -239,25 +240,38 @@ def _entry(node: Mapping[str, Any]) -> tuple[tuple[str, ...], str, str, str]:
 
 
 def _curves(data: Mapping[str, Any], title: str) -> Curves | None:
-    given = [
-        (
-            visible(line["label"], 120),
-            [None if value is None else _number(value) for value in line["values"][:_POINTS]],
-        )
-        for line in data["lines"][:_LINES]
-    ]
+    given = [(visible(line["label"], 120), _values(line["values"])) for line in data["lines"][:_LINES]]
     known = [value for _, values in given for value in values if value is not None]
-    length = max((len(values) for _, values in given), default=0)
-    if not known or not length:
+    if not known:
         return None
-    low, high = min(known), max(known)
+    low, high, length = min(known), max(known), max(len(values) for _, values in given)
+    steep = low > 0 and high / low > _DECADES
+    height = _height(math.log(low), math.log(high), math.log) if steep else _height(low, high, float)
     lines = tuple(
-        _line(label, values, number, low, high, length) for number, (label, values) in enumerate(given)
+        _line(label, values, number, height, length) for number, (label, values) in enumerate(given)
     )
     x, y = visible(data["x"])[:12], visible(data["y"])[:12]
     table = tuple((str(at + 1), *(_cell(values, at) for _, values in given)) for at in _some(length))
-    summary = f"{len(lines)} {'curve' if len(lines) == 1 else 'curves'} of {y} over {x}, between {digits(low)} and {digits(high)}."
-    return Curves("curves", title, summary, (x, *(line.label for line in lines)), table, lines, digits(low), digits(high), str(length), x, y)  # fmt: skip
+    summary = f"{len(lines)} {'curve' if len(lines) == 1 else 'curves'} of {y} over {x}, between {low:.3g} and {high:.3g}"
+    summary += ", on a logarithmic scale." if steep else "."
+    head = (x, *(line.label for line in lines))
+    return Curves("curves", title, summary, head, table, lines, _brief(low), _brief(high), str(length), x)
+
+
+def _brief(value: float) -> str:
+    return f"{value:.3g}".replace("e+", "e")
+
+
+def _values(values: Sequence[object]) -> list[float | None]:
+    """The values of a curve; None where one is not finite."""
+    return [None if value is None else _number(value) for value in values[:_POINTS]]
+
+
+def _height(low: float, high: float, scale: Callable[[float], float]) -> Callable[[float], float]:
+    """Where a value stands: the highest at the top."""
+    if high <= low:
+        return lambda value: 70.0
+    return lambda value: 8 + 124 * ((high / 2 - scale(value) / 2) / (high / 2 - low / 2))
 
 
 def _some(length: int) -> Iterable[int]:
@@ -273,7 +287,7 @@ def _cell(values: Sequence[float | None], at: int) -> str:
 
 
 def _line(
-    label: str, values: Sequence[float | None], number: int, low: float, high: float, length: int
+    label: str, values: Sequence[float | None], number: int, height: Callable[[float], float], length: int
 ) -> Line:
     dots: list[tuple[float, float]] = []
     path, pen = "", "M"
@@ -281,8 +295,8 @@ def _line(
         if value is None:
             pen = "M"
             continue
-        x = 8 + 304 * (at / (length - 1) if length > 1 else 0.5)
-        y = 8 + 124 * ((high / 2 - value / 2) / (high / 2 - low / 2) if high > low else 0.5)
+        x = _LEFT + 6 + (_RIGHT - _LEFT - 6) * (at / (length - 1) if length > 1 else 0.5)
+        y = height(value)
         path += f"{pen}{x:.1f} {y:.1f}"
         pen = "L"
         dots.append((round(x, 1), round(y, 1)))

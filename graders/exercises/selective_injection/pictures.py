@@ -34,7 +34,7 @@ def picture(experiment: Experiment, case: Case, seen: Seen, property_id: str) ->
     return _layers(case, seen, inject.oracle(case, seen)) if property_id in WRAPPED else _trained(seen)
 
 
-def _layers(case: Case, seen: Seen, want: Expected) -> dict[str, Any]:
+def _layers(case: Case, seen: Seen, want: Expected) -> dict[str, Any] | None:
     kinds = {name: kind for name, kind in MODELS.get(case["model"], []) if kind not in CONTAINERS}
     found = want.found(seen)
 
@@ -53,10 +53,10 @@ def _layers(case: Case, seen: Seen, want: Expected) -> dict[str, Any]:
         for name in want.places
         if name
     ]
-    return {"kind": "tree", "title": "Which layers were wrapped", "nodes": nodes[:MOST_NODES]}
+    return _tree("Which layers were wrapped", nodes)
 
 
-def _trained(seen: Seen) -> dict[str, Any]:
+def _trained(seen: Seen) -> dict[str, Any] | None:
     nodes = [
         {
             "name": name,
@@ -66,7 +66,14 @@ def _trained(seen: Seen) -> dict[str, Any]:
         }
         for name, (_, trains, letter) in parameters(seen).items()
     ]
-    return {"kind": "tree", "title": "Which parameters are trainable", "nodes": nodes[:MOST_NODES]}
+    return _tree("Which parameters are trainable", nodes)
+
+
+def _tree(title: str, nodes: list[dict[str, str]]) -> dict[str, Any] | None:
+    """The tree, if something in it is not as asked."""
+    if all(node["yours"] == node["expected"] for node in nodes):
+        return None
+    return {"kind": "tree", "title": title, "nodes": nodes[:MOST_NODES]}
 
 
 def _losses(case: Case, seen: Seen, property_id: str) -> dict[str, Any]:

@@ -105,6 +105,15 @@ def test_a_curve_is_broken_where_a_value_is_not_finite() -> None:
     assert made.rows[1] == ("2", "2.5", "not finite")
 
 
+def test_curves_that_explode_are_drawn_on_a_logarithmic_scale() -> None:
+    """A loss of 1e27 leaves the others visible: equal factors are equal heights, and the text says so."""
+    made = drawn("curves", lines=[{"label": "a", "values": [1.0, 1e3, 1e6]}])
+    heights = [y for _, y in made.lines[0].dots]
+    assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2], abs=0.2)
+    assert "logarithmic" in made.summary
+    assert "logarithmic" not in drawn("curves").summary
+
+
 @pytest.mark.parametrize(
     "data",
     [
