@@ -1,11 +1,20 @@
-"""The bank: mutants are made as said, and a run goes on where it stopped."""
+"""The bank: mutants are made as said, a run goes on where it stopped, and the tables tell what is wrong."""
 
+from __future__ import annotations
+
+import ast
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from tests.bank import metamorphic, names
 from tests.bank.entries import Entry, entries
 from tests.bank.ledger import Ledger, key_of
 from tests.bank.mutants import mutants
-from tests.bank.tables import argued, report, rows
+from tests.bank.rows import arguments, rows
+from tests.bank.running import effort_of, gradings, run, until
+from tests.bank.tables import details, report
 
 SOURCE = '''
 def f(a, b=2):
@@ -14,77 +23,152 @@ def f(a, b=2):
         raise ValueError("not changed")
     return g(a.T, scale=True) * 2.0
 '''
+NF4 = "nf4_quantization"
 
 
 def test_mutants_are_small_changes_of_the_code_alone() -> None:
-    """Operators, constants, calls, arguments and conditions change; docstrings and messages do not."""
-    made = {mutant.id: mutant for mutant in mutants(SOURCE)}
-    lines = {mutant.line for mutant in made.values()}
-
+    """Operators, constants, calls, arguments, statements and conditions change; docstrings and messages do not."""
+    made = mutants(SOURCE)
     assert {
         "if a <= b:", "if not a < b:", "return g(a.T, scale=True) / 2.0", "return g(a.T, scale=False) * 2.0", "return g(a.T) * 2.0",
-        "return a.T * 2.0", "return g(a, scale=True) * 2.0", "return g(a.T, scale=True) * 4.0", "return None", "b = 2",
-        "def f(a, b=3):", "return g(a.T, scale=True)",
-    } <= lines  # fmt: skip
-    assert all(
-        "Not changed: 1 + 1" in mutant.text and "not changed" in mutant.text for mutant in made.values()
-    )
-    assert [mutant.text for mutant in mutants(SOURCE)] == [mutant.text for mutant in made.values()]
+        "return a.T * 2.0", "return g(a, scale=True) * 2.0", "return g(a.T, scale=True) * 4.0", "return None", "b = 2", "a = b",
+        "def f(a, b=3):", "return g(a.T, scale=True)", "gone: raise ValueError('not changed')",
+    } <= {mutant.line for mutant in made}  # fmt: skip
+    assert all("Not changed: 1 + 1" in mutant.text for mutant in made)
+    assert [mutant for mutant in made if "not changed" not in mutant.text and "gone" not in mutant.line] == []
+    assert len({mutant.id for mutant in made}) == len({mutant.text for mutant in made}) == len(made)
+    assert mutants(SOURCE) == made
 
 
 def test_every_submission_and_argument_is_in_the_bank() -> None:
-    """Both kinds of submissions and mutants of all four exercises; each argued mutant exists."""
+    """30 correct, 60 wrong ones and mutants of each of the four exercises; each argued mutant exists."""
     bank = entries()
-    assert {(entry.exercise, entry.kind) for entry in bank} == {
-        (exercise, kind)
-        for exercise in ("lora_with_bias", "selective_injection", "memory_calculation", "nf4_quantization")
-        for kind in ("correct", "wrong", "mutant")
-    }
-    assert all(
-        sum((e.exercise, e.kind) == (exercise, "correct") for e in bank) >= 30
-        for exercise in {e.exercise for e in bank}
-    )
-    assert {(item["exercise"], item["line"]) for item in argued()} <= {
+    for exercise in ("lora_with_bias", "selective_injection", "memory_calculation", NF4):
+        for kind, least in (("correct", 30), ("wrong", 60), ("mutant", 30)):
+            assert sum((entry.exercise, entry.kind) == (exercise, kind) for entry in bank) >= least
+    assert {(item["exercise"], item["line"]) for item in arguments()} <= {
         (entry.exercise, entry.label) for entry in bank if entry.kind == "mutant"
     }
+    assert len({entry.id for entry in bank}) == len(bank)
 
 
-def test_a_ledger_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    """What was graded is known again; a torn last line costs only itself; another text or seed is another key."""
-    entry = Entry("nf4_quantization", "wrong", "x", b"text")
+def test_every_entry_is_graded_under_one_seed_before_any_under_the_next() -> None:
+    """Breadth first, wrong ones under `seeds`, correct ones under `fair_seeds`."""
+    bank = [Entry(NF4, "correct", "a", b"a"), Entry(NF4, "wrong", "b", b"b")]
+    order = [(entry.name, seed) for entry, seed, _ in gradings(bank, 2, 3)]
+
+    assert order == [("a", 1), ("b", 1), ("a", 2), ("b", 2), ("a", 3)]
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """What was graded is not graded again; a fall of the grader costs one entry, which is tried again."""
+    good = Entry(NF4, "wrong", "good", b"def quantize_nf4(t, block_size=64): return None")
+    unknown = Entry("no_such_exercise", "wrong", "falls", b"")
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    ledger.add(key_of(entry, 1, "verdicts"), {"full": False, "failed": ["scales"]})
+    wanted = [(unknown, 1, "first"), (good, 1, "verdicts")]
+
+    assert list(until(0, iter(wanted))) == []  # no time
+    assert run(wanted, ledger, 1, 9) is True
+    assert ledger.results[key_of(good, 1, "verdicts")]["full"] is False
+    assert "no_such_exercise" in ledger.results[key_of(unknown, 1, "first")]["crash"]
+
     with ledger.path.open("a") as file:
         file.write('{"key": "torn')
     again = Ledger(ledger.path)
-
     assert again.results == ledger.results
-    assert key_of(entry, 2, "verdicts") not in again.results
-    assert key_of(Entry("nf4_quantization", "wrong", "x", b"other"), 1, "verdicts") not in again.results
+    assert again.lacks(key_of(unknown, 1, "first"))
+    assert not again.lacks(key_of(good, 1, "verdicts"))
+    assert again.lacks(key_of(good, 2, "verdicts"))
+    assert again.lacks(key_of(Entry(NF4, "wrong", "good", b"other"), 1, "verdicts"))
+
+
+def result(full: bool, **outcomes: str) -> dict[str, Any]:
+    """A grading as the ledger has it."""
+    return {"status": "graded", "full": full, "score": 20.0 * full, "outcomes": outcomes, "said": "why"}
 
 
 def test_the_tables_say_what_is_not_as_it_must_be(tmp_path: Path) -> None:
     """An unfair failure, a survivor and a fault of the grader are each counted and named."""
     bank = [
-        Entry("nf4_quantization", "correct", "unlucky", b"1"),
-        Entry("nf4_quantization", "wrong", "survivor", b"2", "uniform-levels"),
-        Entry("nf4_quantization", "mutant", "3:4 killed", b"3", "x"),
-        Entry("nf4_quantization", "mutant", "5:6 faulty", b"4", "y"),
+        Entry(NF4, "correct", "unlucky", b"1"),
+        Entry(NF4, "wrong", "survivor", b"2", "uniform-levels"),
+        Entry(NF4, "mutant", "3:4 killed", b"3", "x"),
+        Entry(NF4, "mutant", "5:6 faulty", b"4", "y"),
     ]
     ledger = Ledger(tmp_path / "ledger.jsonl")
     results = [
-        {"full": False, "failed": ["scales"], "said": "why"},
-        {"full": True, "failed": []},
-        {"full": False, "failed": ["scales", "nearest_level"]},
-        {"full": False, "failed": ["scales"], "error": ["unchanged"]},
+        result(False, scales="failed"),
+        result(True, scales="passed"),
+        result(False, scales="failed", nearest_level="timed_out", zero_block="not_run"),
+        result(False, scales="failed", unchanged="error"),
     ]
-    for entry, result in zip(bank, results, strict=True):
-        ledger.add(key_of(entry, 1, "first" if entry.kind == "correct" else "verdicts"), result)
-    text, bad = report(rows(bank, ledger, 3))
+    for entry, graded_as in zip(bank, results, strict=True):
+        ledger.add(key_of(entry, 1, effort_of(entry, 1)), graded_as)
+    found = rows(bank, ledger, 3)
+    text, bad = report(found)
 
-    assert "- unfair: unlucky, 1 of 1 seeds: why" in text
+    assert "- unfair: unlucky, seed 1: why" in text
     assert "- survives: wrong survivor, 1 of 1 seeds: `uniform-levels`" in text
-    assert "- the grader was at fault: 5:6 faulty" in text
+    assert "- the grader was at fault: mutant 5:6 faulty, 1 of 1 seeds" in text
     assert "| scales | 0 | 2 | 1 | 2 |" in text
-    assert "| zero_block (nobody needs it) | 0 | 0 | 0 | 0 |" in text
-    assert bad >= 3
+    assert "| zero_block | 0 | 0 | 0 | 0 |" in text
+    assert "nearest_level, zero_block" in text  # they kill nothing alone
+    assert "| nf4_quantization/mutant/3:4 killed | `x` | 1 | scales 1, nearest_level 1 |" in details(found)
+    assert bad == 3 + len([item for item in arguments() if item["exercise"] == NF4])  # which nothing survives
+
+
+def test_names_are_held_against_labels(tmp_path: Path) -> None:
+    """A right name, silence, another name and a name for what is correct are told apart."""
+    bank = [
+        Entry(NF4, "wrong", "right", b"1", "signed-codes + shape-lost"),
+        Entry(NF4, "wrong", "silent", b"2", "signed-codes"),
+        Entry(NF4, "wrong", "other", b"3", "signed-codes"),
+        Entry(NF4, "wrong", "unlabelled", b"4", "unnamed"),
+        Entry(NF4, "correct", "good", b"5"),
+    ]
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    said = (["shape-lost", "signed-codes"], [], ["shape-lost"], ["shape-lost"], ["shape-lost"])
+    for (entry, seed, what), found in zip(names.namings(bank), said, strict=True):
+        ledger.add(key_of(entry, seed, what), {"named": found})
+    text, bad = names.report(bank, ledger)
+
+    assert "| nf4_quantization | 1 | 1 | 2 | 25.0% | 1 |" in text
+    assert "- wrong: nf4_quantization/correct/good is nothing, named shape-lost" in text
+    assert bad == 2
+
+
+TOLD = '''"""About it."""
+import math
+
+
+class C:
+    kept = 1
+
+    def f(self, given):
+        for item in [given]:  # a remark
+            total = item + self.kept
+        return (
+            total * math.pi
+        )
+'''
+
+
+def test_a_text_is_told_otherwise() -> None:
+    """Other names, remarks, unused code and cells: a different text that computes the same."""
+    renamed = metamorphic.renamed(TOLD)
+    assert renamed is not None
+    for text in (
+        renamed,
+        metamorphic.commented(TOLD),
+        TOLD + metamorphic.UNUSED,
+        "\n".join(metamorphic.as_cells(TOLD)),
+    ):
+        space: dict[str, Any] = {"__name__": "told"}
+        exec(text, space)
+        assert space["C"]().f(2) == pytest.approx(9.42477796)
+    assert {node.id for node in ast.walk(ast.parse(renamed)) if isinstance(node, ast.Name)} == {
+        "item_renamed", "total_renamed", "given", "self", "math", "kept",
+    }  # fmt: skip
+    assert metamorphic.commented(TOLD).count("# TODO") == 8
+    assert len(metamorphic.as_cells(TOLD)) == 3
+    assert metamorphic.renamed("def f(): x = 1; return locals()") is None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from graders.grade import reference_submission
+from graders.judge.reading import Submission
 from tests.bank.mutants import mutants
 from tests.graders.grading import EXERCISES, submissions
 
-Kind = Literal["correct", "wrong", "mutant"]
+Kind = Literal["correct", "wrong", "mutant", "variant"]
 
 
 @dataclass(frozen=True)
@@ -24,21 +26,32 @@ class Entry:
     label: str = (
         ""  # of a wrong one: its mistakes as its first line names them; of a mutant: the changed line
     )
+    cells: tuple[str, ...] = ()  # of a notebook: its code cells, in place of `text`
 
     @property
     def id(self) -> str:
         """The entry in a line of a table."""
         return f"{self.exercise}/{self.kind}/{self.name}"
 
+    @property
+    def submission(self) -> Submission:
+        """The entry as if somebody had handed it in."""
+        if not self.cells:
+            return Submission("somebody", "lora_theory", {f"{self.exercise}.py": self.text})
+        cells = [{"cell_type": "code", "metadata": {}, "source": cell} for cell in self.cells]
+        book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+        return Submission("somebody", "lora_theory", {}, json.dumps(book).encode(), "lora_theory.ipynb")
+
 
 def entries() -> list[Entry]:
-    """Every entry, exercise by exercise."""
-    found = [*_submitted(), *_mutated()]
+    """Every submission and mutant, exercise by exercise."""
+    found = [*submitted(), *_mutated()]
     order = list(EXERCISES)
     return sorted(found, key=lambda entry: (order.index(entry.exercise), entry.kind, entry.name))
 
 
-def _submitted() -> Iterator[Entry]:
+def submitted() -> Iterator[Entry]:
+    """Every submission of the folders named for a verdict."""
     kinds: tuple[Kind, Kind] = ("correct", "wrong")
     for kind in kinds:
         for exercise, path in submissions(kind):

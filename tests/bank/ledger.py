@@ -1,4 +1,4 @@
-"""What was graded already: a run that was interrupted goes on, and what is unchanged is not graded again."""
+"""What was done already: a run that was interrupted goes on, and what is unchanged is not done again."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ FOLDER = ROOT / ".bank"
 # What a verdict follows from: names, hints, replays and pictures come after it.
 JUDGING = (
     "graders/judge/*.py", "graders/worker/**/*.py", "graders/claims.py", "graders/exercise.py", "graders/grade.py",
-    "lora_reference/lab.py", "lora_reference/memory.py", "lora_reference/nf4.py",
+    "lora_reference/lab.py", "lora_reference/memory.py", "lora_reference/nf4.py", "assignments/*/*.py", "requirements.lock",
 )  # fmt: skip
 AFTERWARDS = ("mistakes", "hints", "replay", "pictures", "facts", "diagnosis", "wrong_", "naming")
 
 
 @functools.cache
-def judging(exercise: str) -> str:
-    """A hash of the code that decides this exercise's verdicts."""
+def judging(exercise: str, what: str) -> str:
+    """A hash of the code that decides this exercise's verdicts; for other work than grading, of what follows too."""
     patterns = (*JUDGING, f"graders/exercises/{exercise}.py", f"graders/exercises/{exercise}/*.py")
     files = sorted({path for pattern in patterns for path in ROOT.glob(pattern)})
     digest = hashlib.sha256()
     for path in files:
-        if not any(word in path.stem for word in AFTERWARDS):
+        if what == "naming" or not any(word in path.stem for word in AFTERWARDS):
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def key_of(entry: Entry, seed: int, effort: str) -> str:
-    """The key of one grading."""
-    parts = (judging(entry.exercise), hashlib.sha256(entry.text).hexdigest(), seed, effort)
+def key_of(entry: Entry, seed: int, what: str) -> str:
+    """The key of one piece of work."""
+    parts = (judging(entry.exercise, what), entry.submission.digest, seed, what)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -51,6 +51,10 @@ class Ledger:
                 self.results[record["key"]] = record["result"]
             except (ValueError, KeyError, TypeError):
                 continue
+
+    def lacks(self, key: str) -> bool:
+        """Whether this is still to do: never done, or the grader fell over it."""
+        return "crash" in self.results.get(key, {"crash": ""})
 
     def add(self, key: str, result: dict[str, Any]) -> None:
         """Keep a result, at once on disk."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ class Mutant:
 
     id: str  # "line:column kind"
     text: str
-    line: str  # the statement's first line as it is now
+    line: str  # the changed line
 
 
 def mutants(source: str) -> list[Mutant]:
@@ -30,17 +31,26 @@ def mutants(source: str) -> list[Mutant]:
     plain = ast.unparse(tree)
     alone = left_alone(tree)
     found: dict[str, Mutant] = {}  # by text: two changes may come to the same
+    times: Counter[str] = Counter()  # an expression and its first part begin at the same place
     for place, node in enumerate(ast.walk(tree)):
         if id(node) in alone:
             continue
         for kind, change in changes(node):
             text = changed(tree, place, change)
             if text is not None and text != plain and text not in found:
-                id_ = f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)} {kind}"
-                before = set(plain.splitlines())
-                other = next((line for line in text.splitlines() if line not in before), "(a line is gone)")
-                found[text] = Mutant(id_, text, other.strip())
+                where = f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)} {kind}"
+                times[where] += 1
+                again = f" ({times[where]})" if times[where] > 1 else ""
+                found[text] = Mutant(where + again, text, difference(plain, text))
     return list(found.values())
+
+
+def difference(before: str, after: str) -> str:
+    """The first line that is another one now, or that is gone."""
+    old, new = before.splitlines(), after.splitlines()
+    at = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), len(new))
+    gone = len(new) < len(old) or new[at].strip() == "pass"
+    return f"gone: {old[at].strip()}" if gone else new[at].strip()
 
 
 def changed(tree: ast.AST, place: int, change: Change) -> str | None:
@@ -74,11 +84,13 @@ def left_alone(tree: ast.AST) -> set[int]:
     for node in ast.walk(tree):
         skipped: ast.AST | None = None
         if (
-            isinstance(node, (ast.Import, ast.ImportFrom, ast.Raise, ast.JoinedStr))
+            isinstance(node, (ast.Import, ast.ImportFrom, ast.JoinedStr))
             or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
             or (isinstance(node, ast.If) and "__name__" in ast.dump(node.test))
         ):
             skipped = node
+        elif isinstance(node, ast.Raise):
+            skipped = node.exc  # the statement itself may go
         elif isinstance(node, (ast.arg, ast.AnnAssign)):
             skipped = node.annotation
         elif isinstance(node, ast.FunctionDef):
@@ -115,7 +127,9 @@ def changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
         yield "condition negated", lambda n: with_(n, test=ast.UnaryOp(ast.Not(), n.test))  # type: ignore[attr-defined]
     if isinstance(node, ast.For):
         yield "only the first", lambda n: with_(n, iter=first_of(n.iter))  # type: ignore[attr-defined]
-    if isinstance(node, (ast.Assign, ast.AugAssign)) or (
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        yield "subscript dropped", lambda n: n.value  # type: ignore[attr-defined]
+    if isinstance(node, (ast.Assign, ast.AugAssign, ast.Raise)) or (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     ):
         yield "statement dropped", lambda n: None
@@ -153,17 +167,14 @@ def calls(node: ast.Call) -> Iterator[tuple[str, Change]]:
 
 
 def ignored_arguments(node: ast.FunctionDef) -> Iterator[tuple[str, Change]]:
-    """Each argument with a default always has it; one without takes the value of its neighbour."""
-    arguments = node.args.args
-    defaults = dict(
-        zip(
-            [a.arg for a in arguments[len(arguments) - len(node.args.defaults) :]],
-            node.args.defaults,
-            strict=True,
-        )
-    )
+    """Each argument always has its default, or takes the value of the one after it (the last: of the one before)."""
+    names = [argument.arg for argument in node.args.args if argument.arg != "self"]
+    defaults = dict(zip(names[len(names) - len(node.args.defaults) :], node.args.defaults, strict=True))
     for name, default in defaults.items():
-        yield f"{name} ignored", lambda n, name=name, default=default: with_first(n, name, default)  # type: ignore[misc]
+        yield f"{name} ignored", lambda n, name=name, value=default: with_first(n, name, value)  # type: ignore[misc]
+    for name, other in zip(names, [*names[1:], *names[-2:-1]], strict=False):
+        value = ast.Name(other, ast.Load())
+        yield f"{name} is {other}", lambda n, name=name, value=value: with_first(n, name, value)  # type: ignore[misc]
 
 
 def with_(node: ast.AST, **fields: object) -> ast.AST:
@@ -174,9 +185,10 @@ def with_(node: ast.AST, **fields: object) -> ast.AST:
 
 
 def with_first(function: ast.AST, name: str, value: ast.expr) -> ast.AST:
-    """The function with `name = value` at its start."""
+    """The function with `name = value` at its start, after its docstring."""
     assert isinstance(function, ast.FunctionDef)
-    function.body.insert(0, ast.Assign([ast.Name(name, ast.Store())], value))
+    start = int(ast.get_docstring(function) is not None)
+    function.body.insert(start, ast.Assign([ast.Name(name, ast.Store())], value))
     return function
 
 

@@ -1,30 +1,35 @@
-"""Grades the bank in several processes, breadth first: every entry under one seed before any under the next."""
+"""Does the bank's work in several processes, breadth first: every entry under one seed before any under the next."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
+import contextlib
+import json
 import time
-import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Literal
 
+from graders.grade import grade_exercise
 from graders.judge.box import Box
 from graders.judge.search import Effort
+from graders.report import ExerciseReport
+from graders.run.opening import AnyBox, open_box
+from graders.run.pool import do_all
 from graders.settings import Settings
 from tests.bank.entries import Entry
 from tests.bank.ledger import Ledger, key_of
-from tests.graders.grading import EXERCISES, grade_text
+from tests.graders.grading import EXERCISES, named
 
 TRAINS = "selective_injection"  # a grading takes seconds: after the first seed it ends at the first violation
-Task = tuple[Entry, int, Effort]
+Task = tuple[Entry, int, Effort | Literal["naming"]]
 
 
-def tasks(entries: Sequence[Entry], seeds: int, fair_seeds: int) -> Iterator[Task]:
+def gradings(entries: Sequence[Entry], seeds: int, fair_seeds: int) -> Iterator[Task]:
     """What to grade, in order: `seeds` for what must fail, `fair_seeds` for what must pass."""
     for seed in range(1, max(seeds, fair_seeds) + 1):
         for entry in entries:
-            if seed <= (fair_seeds if entry.kind == "correct" else seeds):
+            most = {"correct": fair_seeds, "variant": 1}.get(entry.kind, seeds)
+            if seed <= most:
                 yield entry, seed, effort_of(entry, seed)
 
 
@@ -34,47 +39,53 @@ def effort_of(entry: Entry, seed: int) -> Effort:
 
 
 def run(wanted: Iterable[Task], ledger: Ledger, jobs: int, minutes: float) -> bool:
-    """Grade what the ledger lacks. False where the time ran out before all was done."""
-    missing = [task for task in wanted if key_of(*task) not in ledger.results]
+    """Do what the ledger lacks. False where the time ran out before all was done."""
     end = time.monotonic() + 60 * minutes
+    missing = [task for task in dict.fromkeys(wanted) if ledger.lacks(key_of(*task))]
     print(f"{len(missing)} gradings to do", flush=True)
-    if not missing:
-        return True
-    with multiprocessing.get_context("spawn").Pool(jobs, open_box) as pool:
-        for number, (key, result) in enumerate(pool.imap(graded, missing, chunksize=1), start=1):
-            ledger.add(key, result)
+    left = iter(missing)
+    with open_box(Settings()) as box:
+        for number, done in enumerate(do_all(until(end, left), partial(_in_box, box), jobs), start=1):
+            crash = {"crash": f"{done.failure}\n{done.details}".strip()}
+            ledger.add(key_of(*done.task), crash if done.value is None else json.loads(done.value))
             if number % 200 == 0:
                 print(f"{number} of {len(missing)}", flush=True)
-            if time.monotonic() > end:
-                pool.terminate()
-                return False
-    return True
+    return next(left, None) is None
 
 
-_box: Box | None = None
+def until(end: float, tasks: Iterator[Task]) -> Iterator[Task]:
+    """The tasks, as long as there is time."""
+    while time.monotonic() < end and (task := next(tasks, None)) is not None:
+        yield task
 
 
-def open_box() -> None:
-    """Once in each process."""
-    global _box
-    os.nice(10)
-    _box = Box("auto").__enter__()
+@contextlib.contextmanager
+def _in_box(box: AnyBox) -> Iterator[Callable[[Task, Any], bytes]]:
+    with contextlib.closing(box.share()) as shared:
+        yield partial(_work, shared)
 
 
-def graded(task: Task) -> tuple[str, dict[str, Any]]:
-    """One grading: which properties failed, which waited, whether the grader was at fault."""
-    entry, seed, effort = task
-    assert _box is not None
-    try:
-        report = grade_text(EXERCISES[entry.exercise], entry.text, _box, Settings(seed=seed), effort)
-    except Exception:
-        return key_of(*task), {"crash": traceback.format_exc()[-2000:], "failed": [], "full": False}
-    return key_of(*task), {
+def _work(box: Box, task: Task, say: Any) -> bytes:
+    entry, seed, what = task
+    if what == "naming":
+        return json.dumps({"named": sorted(named(EXERCISES[entry.exercise], entry.submission, box))}).encode()
+    return json.dumps(graded(entry, seed, what, box)).encode()
+
+
+def graded(entry: Entry, seed: int, effort: Effort, box: Box) -> dict[str, Any]:
+    """One grading as the ledger keeps it."""
+    return result(
+        grade_exercise(entry.submission, EXERCISES[entry.exercise], box, Settings(seed=seed), effort)[0]
+    )
+
+
+def result(report: ExerciseReport) -> dict[str, Any]:
+    """What came of it for each property, the points, and the first words about what was lost."""
+    said = (item.message for item in report.properties if item.status != "passed")
+    return {
         "status": report.status,
         "full": report.score == report.max_score,
-        "failed": [item.id for item in report.properties if item.status in ("failed", "timed_out")],
-        "error": [item.id for item in report.properties if item.status == "error"],
-        "said": next((item.message for item in report.properties if item.status == "failed"), report.message)[
-            :200
-        ],
+        "score": report.score,
+        "outcomes": {item.id: item.status for item in report.properties},
+        "said": next(said, report.message)[:200],
     }

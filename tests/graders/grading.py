@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graders.exercise import Exercise
-from graders.grade import assignments, grade_exercise
+from graders.exercise import Case, Exercise, Experiment, Seen
+from graders.grade import assignments, grade_exercise, material
 from graders.judge.box import Box
+from graders.judge.diagnosis import name_mistakes
 from graders.judge.reading import Submission
 from graders.judge.search import Effort
+from graders.judge.session import Session
 from graders.report import ExerciseReport
 from graders.settings import Settings
 
@@ -41,3 +43,17 @@ def lost(report: ExerciseReport) -> list[str]:
     return [
         f"{item.id} {item.status}: {item.message}" for item in report.properties if item.status != "passed"
     ]
+
+
+def named(exercise: Exercise, submission: Submission, box: Box) -> set[str]:
+    """The ids of the mistakes that are named for a submission, whatever its verdict."""
+    with Session(box, submission, material(submission.assignment, exercise.id)) as session:
+        session.load()
+
+        def ask(experiment: Experiment, case: Case) -> Seen:
+            return session.ask(
+                experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
+            )
+
+        assert exercise.naming is not None
+        return {mistake.id for mistake in name_mistakes(exercise.naming, ask)}

@@ -4,31 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from graders.exercise import Case, Exercise, Experiment, Seen
-from graders.grade import material
+from graders.exercise import Exercise
 from graders.judge.box import Box
-from graders.judge.diagnosis import name_mistakes
 from graders.judge.reading import Submission
-from graders.judge.session import Session
-from tests.graders.grading import EXERCISES, submissions
+from tests.graders.grading import EXERCISES, named, submissions
 
 NAMING = [exercise for exercise in EXERCISES.values() if exercise.naming is not None]
 RECALL = 0.95  # of the submissions with a named mistake
 
 
-def named(exercise: Exercise, path: Path, box: Box) -> set[str]:
-    """The ids that are named for a submission."""
-    submission = Submission("somebody", "lora_theory", {f"{exercise.id}.py": path.read_bytes()})
-    with Session(box, submission, material("lora_theory", exercise.id)) as session:
-        session.load()
-
-        def ask(experiment: Experiment, case: Case) -> Seen:
-            return session.ask(
-                experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
-            )
-
-        assert exercise.naming is not None
-        return {mistake.id for mistake in name_mistakes(exercise.naming, ask)}
+def submission_of(exercise: Exercise, path: Path) -> Submission:
+    """A file as if somebody had handed it in."""
+    return Submission("somebody", "lora_theory", {f"{exercise.id}.py": path.read_bytes()})
 
 
 @pytest.mark.parametrize("exercise", NAMING, ids=lambda exercise: exercise.id)
@@ -40,7 +27,7 @@ def test_mistakes_are_named_rightly_or_not_at_all(exercise: Exercise, box: Box) 
         wanted = set(label.split(" + ")) - {"unnamed"}
         if exercise_id != exercise.id or not wanted:
             continue
-        found = named(exercise, path, box)
+        found = named(exercise, submission_of(exercise, path), box)
         right += found == wanted
         if not found:
             silent.append(path.stem)
@@ -56,7 +43,7 @@ def test_a_correct_submission_has_no_mistake(exercise: Exercise, box: Box) -> No
     """Nothing is named in what is right."""
     paths = [path for exercise_id, path in submissions("correct") if exercise_id == exercise.id]
 
-    assert [path.stem for path in paths if named(exercise, path, box)] == []
+    assert [path.stem for path in paths if named(exercise, submission_of(exercise, path), box)] == []
 
 
 @pytest.mark.parametrize("exercise", NAMING, ids=lambda exercise: exercise.id)

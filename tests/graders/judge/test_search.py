@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from graders.exercise import NOT_APPLICABLE, Case, Experiment, Failure, NotSeen, Seen, Violation
+from graders.exercise import NOT_APPLICABLE, Case, Check, Experiment, Failure, NotSeen, Seen, Violation
 from graders.grade import assignments
-from graders.judge.search import SHRINK_CALLS, Search, cover_cases, drawn_cases
+from graders.judge.search import SHRINK_CALLS, Effort, Search, cover_cases, drawn_cases
 
 EXPERIMENTS = [
     item for exercise in assignments()["lora_theory"].exercises for item in exercise.experiments if item.draws
@@ -143,6 +143,25 @@ def test_the_case_that_is_shown_fails_in_a_fresh_process(
 
     assert found.case is not None
     assert (found.case["a"], found.remembers, found.wobbles) == (shown, remembers, False)
+
+
+@pytest.mark.parametrize(("effort", "asked"), [("first", 2), ("verdicts", 4)])
+def test_less_effort_ends_earlier_and_finds_the_same(effort: Effort, asked: int) -> None:
+    """`first` asks until something is violated, `verdicts` until every claim is; neither makes a case smaller."""
+    cases: list[Case] = []
+
+    def ask(case: Case) -> Seen:
+        cases.append(case)
+        return Seen({"number": len(cases)})
+
+    def from_call(number: int) -> Check:
+        return lambda case, seen, want: Violation("no") if seen["number"] >= number else None
+
+    checks = [("early", from_call(2)), ("late", from_call(4))]
+    found = Search(Pairs(), checks, ask, 1, effort).run(60)
+
+    assert len(cases) == asked
+    assert [bool(found[name].violated) for name in found] == [True, asked == 4]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda item: item.id)
