@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks.course import against_nbgrader
+from benchmarks.library import library
 from graders.exercises.selective_injection import compare
 from graders.grade import grade, material, reference_submission
 from graders.judge.box import Box
@@ -91,6 +92,7 @@ def main() -> None:
     two_jobs()
     with tempfile.TemporaryDirectory() as folder:
         against_nbgrader(Path(folder))
+    library()
 
 
 if __name__ == "__main__":
