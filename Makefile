@@ -9,7 +9,7 @@ SEEDS ?= 20
 FAIR_SEEDS ?= 25
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup grade check test lint assignments bank bench clean
+.PHONY: help setup grade check test lint assignments lab bank bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -40,6 +40,10 @@ lint: setup  ## format, lint and types
 
 assignments: setup  ## regenerate assignments/ from reference_solutions/
 	$(BIN)/python -m graders.stubs
+	$(BIN)/python -m notebooks.build
+
+lab: setup  ## execute the notebooks, the students' one with the solutions filled in, and write their pictures to docs/lab
+	$(BIN)/python -m notebooks.execute
 
 bank: setup  ## the grader on every submission and mutant under SEEDS seeds, the correct ones under FAIR_SEEDS (hours; goes on where it stopped)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bank --seeds $(SEEDS) --fair-seeds $(FAIR_SEEDS) --jobs $(JOBS)

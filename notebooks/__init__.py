@@ -1,0 +1,1 @@
+"""The notebooks' sources, in jupytext's percent format, and what makes notebooks of them."""
