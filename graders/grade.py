@@ -23,6 +23,7 @@ import graders.exercises
 import lora_reference
 from graders.claims import as_data
 from graders.exercise import Case, Exercise, Experiment, NotSeen, Property, Seen, Violation
+from graders.hints import hints_for
 from graders.judge.box import Box
 from graders.judge.diagnosis import name_mistakes
 from graders.judge.reading import Submission
@@ -350,7 +351,7 @@ class _Outcomes:
             claim.sentence,
             counterexample,
             experiment.reproduce(case, claim.id),
-            self.exercise.hints.get(claim.id, ()),
+            hints_for(self.exercise, claim, violation),
         )
 
     def _picture(self, finding: Finding, property_id: str) -> dict[str, Any] | None:

@@ -24,11 +24,12 @@ ROOMS = {
     "graders/exercise.py": {"torch", "numpy", "hypothesis"},
     "graders/claims.py": {"graders.exercise", "torch", "numpy", "hypothesis"},
     "graders/replay.py": {"torch"},
+    "graders/hints.py": {"graders.exercise"},
     "graders/report.py": set(),
     "graders/settings.py": set(),
     "graders/stubs.py": set(),
     "graders/grade.py": {
-        "=graders", "graders.judge", "graders.exercises", "graders.exercise", "graders.claims", "graders.report", "graders.settings",
+        "=graders", "graders.judge", "graders.exercises", "graders.exercise", "graders.claims", "graders.hints", "graders.report", "graders.settings",
         "lora_reference", "torch", "numpy", "hypothesis",
     },
     "graders/run": {"=graders", "graders.run", "graders.grade", "graders.judge", "graders.report", "graders.settings", "torch"},
