@@ -51,8 +51,9 @@ def _section(section: Section) -> Iterator[str]:
     yield f"{sign} {section.id}   {section.score} of {section.max_score}   {_state(section)}"
     yield from _wrapped(section.message, "    ")
     yield from _wrapped(section.advice, "    ")
-    for mistake in section.mistakes:
-        yield from _wrapped(f"{mistake.title}. {mistake.why}".rstrip(), "  > ")
+    if section.mistakes:
+        ideas = " And: ".join(f"{mistake.title}." for mistake in section.mistakes)
+        yield from _wrapped(f"{ideas} {section.mistakes[0].why}".rstrip(), "  > ")
     for claim in section.failed + section.stopped + section.errors:
         yield ""
         yield from _claim(claim)
