@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -22,13 +23,15 @@ class Beside:
     def __init__(self, experiment: Experiment, case: Case, seen: Seen) -> None:
         self.probe, self.arguments, self.seen = experiment.probe, experiment.arguments(case), seen
         self.by_chance = experiment.id == "dropout"
+        self.setting = setting_of(self.probe, self.arguments)
         self.verdicts: dict[Ways, bool] = {}
         self.differed: dict[str, set[Ways]] = {}  # by what was seen: the ways that do not show it
-        self.counts: dict[str, Any] = {}
 
     def shows(self, ways: Ways) -> bool:
         """Whether a layer with these ways shows all that was seen, and nothing else."""
-        ways = in_case(ways, self.arguments, self.probe)
+        if ways.merged and ways.start_B != "zero" and self.probe != "layer":
+            return True  # what was merged is not known
+        ways = in_case(ways, self.setting)
         if ways not in self.verdicts:
             known = any(behind(ways, name) in those for name, those in self.differed.items())
             self.verdicts[ways] = not known and self.run(ways)
@@ -62,18 +65,24 @@ class Beside:
     def alike_by_chance(self, shown: Mapping[str, Any]) -> bool:
         """Whether the rows of outputs and gradients come as often, and calls repeat each other in both or in neither."""
         seen = self.seen.values
+        if any(form(seen[name]) != form(value) for name, value in shown.items()):
+            return False
         for together in (("y", "x grad"), ("y eval",), ("y again",)):
-            names = [name for name in together if name in shown]
-            self.counts.setdefault(str(names), counted([seen[name] for name in names]))
-            forms, counts = self.counts[str(names)]
-            other_forms, other_counts = counted([shown[name] for name in names])
-            if forms != other_forms or not alike(counts, other_counts):
+            names = [name for name in together if isinstance(shown.get(name), Tensor)]
+            if names and not alike(
+                counted([seen[name] for name in names]), counted([shown[name] for name in names])
+            ):
                 return False
         return all(
             torch.equal(seen["y"], seen[name]) == torch.equal(shown["y"], shown[name])
             for name in ("y eval", "y again")
             if name in shown
         )
+
+
+def form(value: Any) -> str:
+    """A tensor's dtype and shape."""
+    return f"{value.dtype} {tuple(value.shape)}" if isinstance(value, Tensor) else "no tensor"
 
 
 def alike(counts: Mapping[int, int], others: Mapping[int, int]) -> bool:
@@ -85,56 +94,60 @@ def alike(counts: Mapping[int, int], others: Mapping[int, int]) -> bool:
     )
 
 
-def counted(tensors: list[Any]) -> tuple[list[str], dict[int, int]]:
-    """Dtypes and shapes, and how often each row of all tensors side by side comes (to 1 / 64, by a hash)."""
-    forms = [
-        f"{item.dtype} {item.shape}" if isinstance(item, Tensor) else repr(item)[:20] for item in tensors
-    ]
-    rows = [
-        item.to(torch.float64).nan_to_num(-1e9, -1e9, -1e9).reshape(-1, item.shape[-1] if item.dim() else 1)
-        for item in tensors
-        if isinstance(item, Tensor)
-    ]
-    if not rows or len({len(item) for item in rows}) > 1:
-        return forms, {}
-    side = torch.cat(rows, 1)
-    if side.numel() == 0:
-        return forms, {}
+def counted(tensors: list[Tensor]) -> dict[int, int]:
+    """How often each row of all tensors side by side comes (to 1 / 64, by a hash)."""
+    side = torch.cat([item.reshape(-1, item.shape[-1]) for item in tensors], 1).to(torch.float64)
     prime = torch.tensor([pow(1_000_003, at + 1, 2**31 - 1) for at in range(side.shape[1])])
-    kinds, counts = ((side * 64).round().to(torch.int64) * prime).sum(1).unique(return_counts=True)
-    return forms, dict(zip(kinds.tolist(), counts.tolist(), strict=True))
+    whole = (side.nan_to_num(-1e9, -1e9, -1e9) * 64).round().to(torch.int64)
+    kinds, counts = (whole * prime).sum(1).unique(return_counts=True)
+    return dict(zip(kinds.tolist(), counts.tolist(), strict=True))
 
 
-def in_case(ways: Ways, arguments: Mapping[str, Any], probe: str) -> Ways:
+@dataclass(frozen=True)
+class Setting:
+    """What of a case decides which ways can show in it."""
+
+    probe: str
+    alpha: float
+    rank: int
+    dropout: float
+    train_bias: bool
+    has_bias: bool
+    came: tuple[bool, bool]  # whether the original weight and bias came trainable
+
+
+def setting_of(probe: str, arguments: Mapping[str, Any]) -> Setting:
+    """The setting of a case."""
+    use, frozen = arguments["named"], arguments["frozen"]
+    return Setting(probe, use["alpha"], use["rank"], use["dropout"], use["train_bias"], arguments["b"] is not None,
+                   ("weight" not in frozen, "bias" not in frozen))  # fmt: skip
+
+
+@lru_cache(maxsize=100_000)
+def in_case(ways: Ways, at: Setting) -> Ways:
     """The ways of which all that cannot show in a case is as the contract wants it."""
-    use, no_bias = arguments["named"], arguments["b"] is None
-    asked, ordinary, changes = use["train_bias"], Ways(), dict[str, Any]()
+    asked, changes = at.train_bias, dict[str, Any]()
     for name in ("scale", "scale_in_eval"):
-        how = getattr(ways, name)
-        if how and probe != "pair" and SCALES[how](use["alpha"], use["rank"]) == use["alpha"] / use["rank"]:
-            changes[name] = ordinary.scale
-    if not changes.get("scale_in_eval", ways.scale_in_eval):
-        changes["scale_in_eval"] = changes.get("scale", ways.scale)
-    if not use["dropout"]:
+        how = getattr(ways, name) or changes["scale"]
+        plain = at.probe != "pair" and SCALES[how](at.alpha, at.rank) == at.alpha / at.rank
+        changes[name] = "alpha / rank" if plain else how
+    if not at.dropout:
         changes |= {"dropout": "input", "drops": "training", "kept": "scaled"}
         changes |= {"rate": "p"} if ways.rate == "1 - p or 0" or ways.dropout == "nowhere" else {}
-    if probe != "pair":
+    if at.probe != "pair":
         changes["shared"] = ""
-    weight = ways.weight_trains if no_bias or ways.flags_when != "no bias" else "never"
-    changes["weight_trains"] = (
-        "always" if FLAGS[weight]("weight" not in arguments["frozen"], asked) else "never"
-    )
+    weight = "never" if at.has_bias and ways.flags_when == "no bias" else ways.weight_trains
+    changes["weight_trains"] = "always" if FLAGS[weight](at.came[0], asked) else "never"
     if ways.flags_when == "no bias":
         changes["flags_when"] = ""
-    trains = FLAGS[ways.bias_trains]("bias" not in arguments["frozen"], asked)
-    changes["bias_trains"] = "asked" if no_bias or trains == asked else "not asked"
-    changes["bias_when"] = "always"
-    if no_bias or not holds(ways.bias_when, asked):
+    as_asked = not at.has_bias or FLAGS[ways.bias_trains](at.came[1], asked) == asked
+    changes["bias_trains"] = "asked" if as_asked else "not asked"
+    if not at.has_bias or not holds(ways.bias_when, asked):
         changes["bias"] = "added"
-    if not no_bias or not ways.crashes or not holds(ways.crashes_when, asked):
+    if at.has_bias or not holds(ways.crashes_when, asked):
         changes["crashes"] = ""
-    changes["crashes_when"] = "always"
-    gains = {"under train_bias": no_bias and asked, "without bias": no_bias}
+    changes |= {"bias_when": "always", "crashes_when": "always"}
+    gains = {"under train_bias": not at.has_bias and asked, "without bias": not at.has_bias}
     if not gains.get(ways.bias_gained, True):
         changes["bias_gained"] = ""
     return replace(ways, **changes)
@@ -167,7 +180,7 @@ def behind(ways: Ways, name: str) -> Ways:
         return replace(ways, **NO_FORWARD)
     if name not in BEFORE_BACKWARD:
         return ways
-    b_is_zero = name == "y base" or (name.startswith("first") and ways.start[1] == "zero")
+    b_is_zero = name == "y base" or (name.startswith("first") and ways.start_B == "zero")
     path = NO_PATH if b_is_zero and ways.scaled == "path" and not ways.merged else {}
     return replace(ways, **NO_FLAGS, **path)
 

@@ -24,6 +24,7 @@ SCALES: dict[str, Callable[[float, int], float]] = {
     "(alpha / rank)^2": lambda alpha, rank: (alpha / rank) ** 2,
     "alpha / rank^2": lambda alpha, rank: alpha / rank**2,
     "alpha // rank": lambda alpha, rank: alpha // rank,
+    "round(alpha / rank)": lambda alpha, rank: round(alpha / rank),
 }
 
 # Whether the original weight and bias are trained, from the flag they came with and from train_bias.
@@ -35,6 +36,7 @@ FLAGS: dict[str, Callable[[bool, bool], bool]] = {
     "not asked": lambda came, asked: not asked,
     "asked or came": lambda came, asked: asked or came,
     "asked and came": lambda came, asked: asked and came,
+    "came and not asked": lambda came, asked: came and not asked,
 }
 
 # Shapes of A and B as (rank, in, out) -> shapes, and whether each is turned round before it is used.
@@ -64,12 +66,17 @@ class Ways:
     bias: str = "added"  # or "dropped", "gone", "twice", "copied", "zeroed"
     bias_when: str = "always"  # when the line above holds: "always", "trained", "frozen"
     bias_gained: str = ""  # "without bias", "under train_bias", "beside", "beside and trained"
-    start: tuple[str, str] = ("random", "zero")  # of A and B; or "constant"
+    start_A: str = "random"  # or "zero", "constant"
+    start_B: str = "zero"  # or "not zero"
     shapes: str = "right"
     held: str = "parameters"  # or "list", "tensors", "plain tensors", "buffers"
+    held_so: str = "AB"  # the factors of which the line above holds
+    cast: bool = False  # the factors are cast to x's dtype
     frozen: str = ""  # factors that do not require a gradient, "AB"
     shared: str = ""  # factors that all layers of a shape share, "AB"
-    merged: bool = False  # the update is computed at creation
+    merged: str = (
+        ""  # the update is computed at creation: "weight", "tensor", "graph" (a tensor that is not detached)
+    )
     detached: frozenset[str] = field(
         default_factory=frozenset
     )  # "A", "B", "x", "path", "base", "weight", "bias"
@@ -78,9 +85,7 @@ class Ways:
     flags_when: str = (
         ""  # "no bias": the weight's holds for layers without one; "before forward"; "by train()"
     )
-    dropout: str = (
-        "input"  # or "nowhere", "both", "base", "apart", "rank", "path output", "output", "base output"
-    )
+    dropout: str = "input"  # where it acts, by the names of PLACES
     drops: str = "training"  # or "always", "evaluation", "batches", "until eval"
     rate: str = "p"  # or "1 - p", "1 - p or 0"
     kept: str = "scaled"  # or "unscaled", "scaled in eval"
@@ -96,6 +101,9 @@ def holds(when: str, train_bias: bool) -> bool:
 class WrongLayer(nn.Module):
     """LoRALayerWithBias with its ways. `seen` are the values with which A and B started, where they are known."""
 
+    lora_A: Tensor
+    lora_B: Tensor
+
     def __init__(
         self, ways: Ways, seen: tuple[Any, Any], others: dict[Any, nn.Parameter], layer: nn.Linear,
         rank: int, alpha: float, dropout: float, train_bias: bool,
@@ -108,9 +116,10 @@ class WrongLayer(nn.Module):
         self.bias: nn.Parameter | None = layer.bias
         self.had_eval = False
         self.make_factors(seen, others)
-        if ways.merged:
+        self.delta = self.update() if ways.merged == "graph" else self.update().detach()
+        if ways.merged == "weight":
             with torch.no_grad():
-                self.weight += self.scale() * self.update()
+                self.weight += self.delta
         self.other_bias()
         if ways.base == "gone" or ways.bias == "gone":
             self.bias = None
@@ -128,25 +137,23 @@ class WrongLayer(nn.Module):
         d_out, d_in = self.weight.shape
         shapes = SHAPES[self.ways.shapes](self.rank, d_in, d_out)
         made = []
-        for letter, shape, how, value in zip("AB", shapes, self.ways.start, seen, strict=True):
+        for letter, shape, how, value in zip(
+            "AB", shapes, (self.ways.start_A, self.ways.start_B), seen, strict=True
+        ):
             start = begin(shape, how, value)
             factor = nn.Parameter(start, requires_grad=letter not in self.ways.frozen)
             key = (letter, shape)
             made.append(others.setdefault(key, factor) if letter in self.ways.shared else factor)
-        self.factors = made if self.ways.held == "list" else []
         for letter, factor in zip("AB", made, strict=True):
-            if self.ways.held == "parameters":
-                self.register_parameter(f"lora_{letter}", factor)
-            elif self.ways.held == "buffers":
-                self.register_buffer(f"lora_{letter}", factor.detach())
-            elif self.ways.held != "list":
-                plain = factor.detach().requires_grad_(self.ways.held == "tensors")
-                setattr(self, f"lora_{letter}", plain)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("lora_A", "lora_B") and self.__dict__.get("factors"):
-            return self.__dict__["factors"][name == "lora_B"]
-        return super().__getattr__(name)
+            name, held = f"lora_{letter}", self.ways.held if letter in self.ways.held_so else "parameters"
+            if held == "parameters":
+                self.register_parameter(name, factor)
+            elif held == "buffers":
+                self.register_buffer(name, factor.detach())
+            elif held == "list":
+                self.__dict__[name] = factor  # where nn.Module does not look
+            else:
+                setattr(self, name, factor.detach().requires_grad_(held == "tensors"))
 
     def other_bias(self) -> None:
         """Biases that take the place of the original one or stand beside it."""
@@ -201,9 +208,11 @@ class WrongLayer(nn.Module):
         )
 
     def update(self) -> Tensor:
-        """B A, without the scale."""
+        """alpha / rank * B A as the factors are now; nothing where they cannot be multiplied."""
         first, second = self.oriented()
-        return second @ first
+        if second.shape[1] != first.shape[0]:
+            return torch.zeros(())
+        return self.scale() * second @ first
 
     def drop(self, x: Tensor, where: str) -> Tensor:
         """Dropout, if this is a place for it."""
@@ -230,9 +239,11 @@ class WrongLayer(nn.Module):
         h = self.drop(x, "input")
         x = h if ways.dropout == "both" else self.drop(x, "base")
         scale, path = self.scale(), torch.zeros(())
-        if not ways.merged:
-            first, second = self.oriented()
-            h = h.detach() if "x" in ways.detached else h
+        h = h.detach() if "x" in ways.detached else h
+        if ways.merged in ("tensor", "graph"):
+            scale, path = 1.0, h @ self.delta.T
+        elif not ways.merged:
+            first, second = (factor.to(h.dtype) if ways.cast else factor for factor in self.oriented())
             path = self.drop(self.drop(h @ first.T, "rank") @ second.T, "path output")
             path = path.detach() if "path" in ways.detached else path
         base, bias = torch.zeros(()), self.added_bias()

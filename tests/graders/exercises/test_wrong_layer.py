@@ -91,10 +91,8 @@ def test_no_other_mistake_shows_the_same(mistake: str) -> None:
 @pytest.mark.parametrize(
     "pair",
     [
-        ("missing-scaling", "bias-never-trained"),
         ("scaling-inverted", "dropout-in-eval"),
         ("b-not-zero", "crashes-without-bias: trained"),
-        ("base-weight-trainable", "lora-path-detached: A"),
         ("dropout-ignored", "factors-shared: B"),
         ("bias-added-twice", "factors-frozen: A"),
     ],

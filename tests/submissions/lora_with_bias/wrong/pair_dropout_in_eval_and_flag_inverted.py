@@ -1,0 +1,24 @@
+# mistake: dropout-in-eval + bias-flag-inverted
+# F.dropout without training, and the flag is turned round
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class LoRALayerWithBias(nn.Linear):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        super().__init__(original_layer.in_features, original_layer.out_features, bias=original_layer.bias is not None)
+        self.load_state_dict(original_layer.state_dict())
+        self.weight.requires_grad_(False)
+        if self.bias is not None:
+            self.bias.requires_grad_(not train_bias)
+        self.lora_A = nn.Parameter(nn.init.kaiming_uniform_(torch.empty(rank, self.in_features)))
+        self.lora_B = nn.Parameter(torch.zeros(self.out_features, rank))
+        self.s = alpha / rank
+        self.drop = nn.Dropout(dropout)
+
+
+    def forward(self, x):
+        return super().forward(x) + self.s * F.linear(F.linear(F.dropout(x, self.drop.p), self.lora_A), self.lora_B)

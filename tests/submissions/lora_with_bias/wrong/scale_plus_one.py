@@ -1,0 +1,25 @@
+# mistake: unnamed
+# one is added to the scale
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class LoRALayerWithBias(nn.Module):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        super().__init__()
+        self.base = original_layer
+        self.base.requires_grad_(False)
+        if train_bias and original_layer.bias is not None:
+            self.base.bias.requires_grad_(True)
+        self.lora_A = nn.Parameter(torch.randn(rank, original_layer.in_features) / rank)
+        self.lora_B = nn.Parameter(torch.zeros(original_layer.out_features, rank))
+        self.scale = 1 + alpha / rank
+        self.dropout = nn.Dropout(dropout)
+
+
+    def forward(self, x):
+        path = torch.einsum("...i,ri,or->...o", self.dropout(x), self.lora_A, self.lora_B)
+        return self.base(x) + self.scale * path
