@@ -21,6 +21,16 @@ ExerciseStatus = Literal[
     "forbidden",
 ]
 
+REFUSALS = (  # what the box refuses and a submission may be seen to try, in this order
+    "network",
+    "new process",
+    "ending a process",
+    "writing a file",
+    "reading a file",
+    "native code",
+    "the grader's modules",
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -114,6 +124,7 @@ class ExerciseReport:
     mistakes: tuple[NamedMistake, ...] = ()
     notes: tuple[str, ...] = ()  # what the loader skipped or took, for the student
     contract: str = ""  # what the exercise asks for, Markdown
+    refused: tuple[str, ...] = ()  # of REFUSALS: what its code was seen to try; a hint, never points
 
     @property
     def score(self) -> float:
@@ -138,6 +149,7 @@ class ExerciseReport:
             "mistakes": [mistake.to_json() for mistake in self.mistakes],
             "notes": list(self.notes),
             "contract": self.contract,
+            "refused": list(self.refused),
         }
 
     @classmethod
@@ -155,6 +167,7 @@ class ExerciseReport:
             ),
             notes=tuple(data.get("notes", ())),
             contract=data.get("contract", ""),
+            refused=tuple(data.get("refused", ())),
         )
 
 

@@ -16,7 +16,6 @@ from rich.console import Console
 from graders.doors.files import report_path, write_json, write_report, write_text
 from graders.doors.screen import Screen, called, console, summary
 from graders.feedback import pages
-from graders.feedback.untrusted import csv_line
 from graders.report import Report
 from graders.run import (
     CallError,
@@ -141,12 +140,8 @@ def _write_class(
 ) -> None:
     """The class's own pages: those who are there now, by id."""
     links = {student.student_id: f"{student.name}/{wish.assignment}/report.html" for student in students}
-    table = pages.grades_csv(reports)
-    columns = table.split("\r\n", 1)[0].count(",") + 1
-    for student_id in sorted(failed):
-        table += csv_line([student_id, *[""] * (columns - 2), "needs_person"])
-    write_text(output / "grades.csv", table)
-    write_text(output / "index.html", pages.class_page(reports, links, failed))
+    for name, text in pages.class_files(reports, links, failed).items():
+        write_text(output / name, text)
 
 
 def _write_run(output: Path, salt: str, wish: Wish, results: Sequence[Result], seconds: float) -> None:

@@ -1,19 +1,32 @@
-"""What the class page says: who needs a person, scores, what was not graded, how each claim fared."""
+"""What the first of the class's pages says: what to look at first, scores, each student."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from graders.feedback import words
+from graders.feedback.course import Course
+from graders.feedback.items import Item
+from graders.feedback.mistakes import Frequency
 from graders.feedback.student import share
-from graders.feedback.tables import exercise_ids, in_order
-from graders.feedback.untrusted import ID_LIMIT, number, visible
-from graders.report import ExerciseReport, Report
+from graders.feedback.untrusted import number
+from graders.feedback.words import plural
+from graders.report import Report
 
 BINS = 10
+FEW = 5  # of the hardest claims and the commonest mistakes
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Something to look at, and where."""
+
+    count: str
+    text: str
+    href: str
+    tone: words.Tone
 
 
 @dataclass(frozen=True)
@@ -22,51 +35,18 @@ class Cell:
 
     score: str
     label: words.Label | None
-    anchor: str
+    href: str
 
 
 @dataclass(frozen=True)
 class Line:
     """One student."""
 
-    student: str
-    href: str
+    report: Report
     score: str
     share: float
     cells: tuple[Cell | None, ...]
     label: words.Label
-
-
-@dataclass(frozen=True)
-class Case:
-    """Something that a person should look at, or that was not graded."""
-
-    student: str
-    href: str
-    exercise: str
-    label: words.Label
-    message: str
-
-
-@dataclass(frozen=True)
-class Item:
-    """One claim over the whole class. Who did not come to it is counted apart."""
-
-    title: str
-    holds: int
-    judged: int
-    not_run: int
-    share: float
-
-
-@dataclass(frozen=True)
-class Group:
-    """The claims of one exercise."""
-
-    id: str
-    title: str
-    max_score: str
-    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True)
@@ -84,54 +64,36 @@ class Bar:
 class Overview:
     """The whole page."""
 
-    assignment: str
     max_score: str
     figures: tuple[tuple[str, str], ...]
+    pointers: tuple[Pointer, ...]
     bars: tuple[Bar, ...]
+    hardest: tuple[Item, ...]
+    commonest: tuple[Frequency, ...]
+    columns: tuple[tuple[str, str], ...]  # each exercise's title and points
     lines: tuple[Line, ...]
-    persons: tuple[Case, ...]
-    ungraded: tuple[Case, ...]
-    groups: tuple[Group, ...]
 
 
-def overview(reports: Iterable[Report], links: Mapping[str, str], failed: Mapping[str, str]) -> Overview:
-    """The class at a glance. `links` and `failed` are by student id, as `pages.class_page` describes them."""
-    ordered = in_order(reports)
-    ids = exercise_ids(ordered)
-    lines = tuple(_line(report, ids, _href(report, links)) for report in ordered)
-    tops = sorted({report.max_score for report in ordered})
+def overview(course: Course) -> Overview:
+    """The class at a glance."""
+    ids = course.exercises
+    lines = tuple(_line(report, ids, course) for report in course.reports)
+    hard = sorted(
+        (item for item in course.items if item.holds < item.judged), key=lambda item: item.share or 0.0
+    )
     return Overview(
-        assignment=", ".join(sorted({visible(report.assignment, ID_LIMIT) for report in ordered})),
-        max_score=number(tops[-1]) if tops else "0",
-        figures=_figures(ordered),
+        max_score=number(max((report.max_score for report in course.reports), default=0)),
+        figures=_figures(course.reports),
+        pointers=tuple(_pointers(course)),
         bars=_bars([line.share for line in lines]),
+        hardest=tuple(hard[:FEW]),
+        commonest=tuple([row for row in course.mistakes if row.id][:FEW]),
+        columns=tuple((course.title(id), _points(course, id)) for id in ids),
         lines=lines,
-        persons=tuple(_failed(failed)) + tuple(_persons(ordered, links)),
-        ungraded=tuple(_ungraded(ordered, links)),
-        groups=tuple(_group(id, ordered) for id in ids),
     )
 
 
-def _href(report: Report, links: Mapping[str, str]) -> str:
-    """The address of a student's page, relative to the class page."""
-    path = links.get(report.student_id)
-    if path is None:
-        path = f"{_folder(report.student_id)}/{_folder(report.assignment)}/report.html"
-    return _quoted(path, "/@")
-
-
-def _folder(name: str) -> str:
-    return _quoted(name, "@").replace("~", "%7E")
-
-
-def _quoted(text: str, safe: str) -> str:
-    try:
-        return quote(text, safe, "utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return quote(text, safe, "utf-8", "surrogatepass")
-
-
-def _figures(reports: list[Report]) -> tuple[tuple[str, str], ...]:
+def _figures(reports: tuple[Report, ...]) -> tuple[tuple[str, str], ...]:
     scores = [report.score for report in reports]
     if not scores:
         return (("submissions", "0"),)
@@ -144,6 +106,41 @@ def _figures(reports: list[Report]) -> tuple[tuple[str, str], ...]:
         ("partly graded", str(sum(report.status == "partly_graded" for report in reports))),
         ("need a person", str(sum(report.status == "needs_person" for report in reports))),
     )
+
+
+def _pointers(course: Course) -> Iterable[Pointer]:
+    """What an instructor should do next, the most urgent first."""
+    faults = len({report.student_id for report, _, _ in course.persons} | set(course.failed))
+    if faults:
+        yield Pointer(str(faults), f"{_of(faults)} that the grader broke on", "#persons", "warn")
+    wrong = sum(item.flag == "look for a wrong grader first" for item in course.items)
+    if wrong:
+        text = f"{'claim' if wrong == 1 else 'claims'} that strong submissions miss more often than weak ones: look for a wrong grader first"
+        yield Pointer(str(wrong), text, "claims.html", "warn")
+    worthy = [cluster for cluster in course.clusters if cluster.worth_a_name]
+    if worthy:
+        text = f"{'group' if len(worthy) == 1 else 'groups'} of failures that the grader has no name for; the largest has {plural(len(worthy[0].members), 'submission')}"
+        yield Pointer(str(len(worthy)), text, "mistakes.html#unnamed", "calm")
+    review = sum(item.flag in ("review", "nearly nobody") for item in course.items)
+    if review:
+        text = f"{'claim' if review == 1 else 'claims'} to review: few get them right, or they hardly tell strong from weak"
+        yield Pointer(str(review), text, "claims.html", "calm")
+    if course.ungraded:
+        text = f"{'exercise' if len(course.ungraded) == 1 else 'exercises'} that could not be graded, with the reason"
+        yield Pointer(str(len(course.ungraded)), text, "submissions.html#ungraded", "calm")
+    tried = len({report.student_id for report, _ in course.refused})
+    if tried:
+        yield Pointer(
+            str(tried), f"{_of(tried)} that tried what the box refuses", "submissions.html#refused", "calm"
+        )
+    if course.similar:
+        count = len(course.similar)
+        text = f"{'pair' if count == 1 else 'pairs'} of nearly identical submissions"
+        yield Pointer(str(count), text, "submissions.html#similar", "calm")
+
+
+def _of(count: int) -> str:
+    return "submission" if count == 1 else "submissions"
 
 
 def _bars(shares: list[float]) -> tuple[Bar, ...]:
@@ -161,71 +158,25 @@ def _bars(shares: list[float]) -> tuple[Bar, ...]:
     )
 
 
-def _line(report: Report, ids: list[str], href: str) -> Line:
+def _points(course: Course, id: str) -> str:
+    """The most points that an exercise gives."""
+    parts = (part for report in course.reports for part in report.exercises if part.id == id)
+    return number(max(part.max_score for part in parts))
+
+
+def _line(report: Report, ids: list[str], course: Course) -> Line:
     cells = {
-        exercise.id: Cell(
-            number(exercise.score),
-            None if exercise.status == "graded" else words.EXERCISE[exercise.status],
-            f"{href}#exercise-{i}",
+        part.id: Cell(
+            number(part.score),
+            None if part.status == "graded" else words.EXERCISE[part.status],
+            course.href(report, part.id),
         )
-        for i, exercise in enumerate(report.exercises, start=1)
+        for part in report.exercises
     }
     return Line(
-        student=visible(report.student_id, ID_LIMIT) or "(no name)",
-        href=href,
+        report=report,
         score=number(report.score),
         share=share(report.score, report.max_score),
         cells=tuple(cells.get(id) for id in ids),
         label=words.WHOLE[report.status],
     )
-
-
-def _failed(failed: Mapping[str, str]) -> Iterable[Case]:
-    for student_id in sorted(failed):
-        label = words.Label("not graded by our fault", "flag", "!", "warn")
-        yield Case(visible(student_id, ID_LIMIT), "", "", label, visible(failed[student_id], 500))
-
-
-def _persons(reports: list[Report], links: Mapping[str, str]) -> Iterable[Case]:
-    for report in reports:
-        for exercise in report.exercises:
-            for outcome in exercise.properties:
-                if outcome.status == "error":
-                    message = f"{visible(outcome.title, 200)}: {visible(outcome.message, 500)}"
-                    yield _case(report, exercise, words.PROPERTY["error"], message, links)
-
-
-def _ungraded(reports: list[Report], links: Mapping[str, str]) -> Iterable[Case]:
-    for report in reports:
-        for exercise in report.exercises:
-            if exercise.status != "graded":
-                message = visible(exercise.message, 300)
-                yield _case(report, exercise, words.EXERCISE[exercise.status], message, links)
-
-
-def _case(
-    report: Report, exercise: ExerciseReport, label: words.Label, text: str, links: Mapping[str, str]
-) -> Case:
-    student = visible(report.student_id, ID_LIMIT) or "(no name)"
-    return Case(student, _href(report, links), visible(exercise.title or exercise.id, 200), label, text)
-
-
-def _group(id: str, reports: list[Report]) -> Group:
-    """The claims of one exercise over everyone whose submission of it was graded."""
-    exercises = [exercise for report in reports for exercise in report.exercises if exercise.id == id]
-    statuses: dict[str, list[str]] = {}
-    titles: dict[str, str] = {}
-    for exercise in exercises:
-        for outcome in exercise.properties:
-            titles.setdefault(outcome.id, visible(outcome.title, 300).removesuffix("."))
-            its = statuses.setdefault(outcome.id, [])
-            if exercise.status == "graded" and outcome.status != "error":
-                its.append(outcome.status)
-    items = []
-    for claim, its in statuses.items():
-        judged = [status for status in its if status != "not_run"]
-        holds = judged.count("passed")
-        items.append(Item(titles[claim], holds, len(judged), its.count("not_run"), share(holds, len(judged))))
-    top = max((exercise.max_score for exercise in exercises), default=0.0)
-    title = visible(exercises[0].title or id, 200)
-    return Group(visible(id, ID_LIMIT), title, number(top), tuple(items))

@@ -6,21 +6,30 @@ import base64
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from graders.feedback import student, words
+from graders.feedback import figures, student, words
+from graders.feedback.course import Similar, course
 from graders.feedback.overview import overview
 from graders.feedback.running import running
-from graders.feedback.tables import grades_csv, run_csv
+from graders.feedback.tables import run_csv
+from graders.feedback.untrusted import visible
 from graders.report import Report
 
-__all__ = ["class_page", "grades_csv", "run_csv", "run_page", "student_page"]
+__all__ = ["Similar", "class_files", "run_csv", "run_page", "student_page"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_CLASS_WORDS = {
+    "statuses": words.EXERCISE,
+    "flags": words.FLAG,
+    "fault": words.PROPERTY["error"],
+    "not_graded": words.NOT_GRADED,
+    "worthy": words.WORTH_A_NAME,
+}
 _CODE = re.compile(r"`([^`\n]{1,200})`")
 
 
@@ -29,22 +38,39 @@ def student_page(report: Report) -> str:
     return _render("student.html", page=student.page(report))
 
 
-def class_page(
+def class_files(
     reports: Iterable[Report],
     links: Mapping[str, str] | None = None,
     failed: Mapping[str, str] | None = None,
-) -> str:
-    """`index.html`: the class at a glance, for its instructor.
+    similar: Sequence[Similar] | None = None,
+) -> dict[str, str]:
+    """The class for its instructor, each file's text by its name: four pages, the first `index.html`, CSV and JSON.
 
     `links` gives for a student id the path of its `report.html` from here, where that is not the id itself,
-    percent-encoded; `failed` says for an id why the grader could not grade it.
+    percent-encoded; `failed` says for an id why the grader could not grade it; `similar` are the pairs of
+    submissions that are nearly the same, None where nobody looked.
     """
-    return _render("class.html", page=overview(reports, links or {}, failed or {}))
+    its = course(reports, links or {}, failed or {}, similar)
+    values = {
+        "course": its,
+        "assignment": ", ".join(sorted({report.assignment for report in its.reports})),
+        "measured": its.size != "small",
+        **_CLASS_WORDS,
+    }
+    pages = {
+        name: _render(name, here=name, **values)
+        for name in ("claims.html", "mistakes.html", "submissions.html")
+    }
+    return {
+        "index.html": _render("index.html", here="index.html", page=overview(its), **values),
+        **pages,
+        **figures.files(its),
+    }
 
 
 def run_page(run: Mapping[str, Any]) -> str:
     """`run.html`: what grading cost; unlike the other pages it differs from run to run."""
-    return _render("run.html", **running(run))
+    return _render("run.html", here="run.html", **running(run))
 
 
 def _render(template: str, **values: Any) -> str:
@@ -54,6 +80,7 @@ def _render(template: str, **values: Any) -> str:
 @functools.cache
 def _environment() -> jinja2.Environment:
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    script = (_TEMPLATES / "tables.js").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -61,10 +88,26 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["spans"] = spans
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment.globals.update(style=style, style_hash=f"sha256-{digest}", plural=words.plural)
+    environment.filters.update(spans=spans, shown=visible, signed=_signed, percent=_percent)
+    environment.globals.update(
+        style=style, style_hash=_hash(style), script=script, script_hash=_hash(script), plural=words.plural
+    )
     return environment
+
+
+def _hash(text: str) -> str:
+    """As a content security policy names an element's text."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _signed(value: float | None) -> str:
+    """A correlation: two decimals, with a minus sign that is one."""
+    return "–" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def _percent(share: float) -> str:
+    """A share: whole percents, but for small ones."""
+    return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
 
 
 def spans(text: str) -> list[tuple[bool, str]]:

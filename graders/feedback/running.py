@@ -1,15 +1,17 @@
-"""What the page of a run says: its figures, and where the grader failed."""
+"""What the page of a run says: its figures, what stands out, and where the grader failed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graders.feedback import statistics
 from graders.feedback.tables import run_columns
 from graders.feedback.untrusted import ID_LIMIT, number, visible
 from graders.feedback.values import is_number
 
+_FEWEST = 8  # submissions among which one can stand out
 _LONG_TEXT = {"failure", "details"}
 _UNSHOWN = {"assignment", "salt", "schema_version"}
 
@@ -29,6 +31,16 @@ class Column:
 
     name: str
     is_number: bool
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """A figure of a submission that lies far above those of the others."""
+
+    student: str
+    name: str
+    value: str
+    median: str
 
 
 def running(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,9 +65,22 @@ def running(run: Mapping[str, Any]) -> dict[str, Any]:
             if row.get("failure")
         ],
         "figures": figures,
+        "outliers": [outlier for key in keys for outlier in _outliers(key, students)],
         "columns": [Column(_named(key), any(is_number(row.get(key)) for row in students)) for key in keys],
         "rows": [[_cell(row.get(key, "")) for key in keys] for row in students],
     }
+
+
+def _outliers(key: str, students: list[Mapping[str, Any]]) -> Iterator[Outlier]:
+    """Those of one figure, among enough submissions that were graded in this run; the largest first."""
+    measured = [(float(row[key]), row) for row in students if is_number(row.get(key))]
+    values = [value for value, _ in measured]
+    if len(values) < _FEWEST:
+        return
+    median = number(round(statistics.typical(values)[0], 2))
+    found = [each for each, out in zip(measured, statistics.outliers(values), strict=True) if out]
+    for value, row in sorted(found, key=lambda each: -each[0]):
+        yield Outlier(visible(row.get("student_id"), ID_LIMIT), _named(key), number(value), median)
 
 
 def _named(key: str) -> str:

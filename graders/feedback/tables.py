@@ -24,8 +24,8 @@ def exercise_ids(reports: Iterable[Report]) -> list[str]:
     return list(ids)
 
 
-def grades_csv(reports: Iterable[Report]) -> str:
-    """`grades.csv`: one row for each student, one column for each exercise."""
+def grades_csv(reports: Iterable[Report], failed: Iterable[str] = ()) -> str:
+    """`grades.csv`: one row for each student, one column for each exercise; at the end those of `failed`."""
     ordered = in_order(reports)
     ids = exercise_ids(ordered)
     text = csv_line(["student_id", "score", "max_score", *ids, "status"])
@@ -33,6 +33,8 @@ def grades_csv(reports: Iterable[Report]) -> str:
         scores: dict[str, object] = {exercise.id: exercise.score for exercise in report.exercises}
         columns = [scores.get(id, "") for id in ids]
         text += csv_line([report.student_id, report.score, report.max_score, *columns, report.status])
+    for student_id in sorted(failed):
+        text += csv_line([student_id, "", "", *[""] * len(ids), "needs_person"])
     return text
 
 

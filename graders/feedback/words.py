@@ -44,6 +44,17 @@ WHOLE = {
     "needs_person": Label("needs a person", "flag", "!", "warn"),
 }
 
+NOT_GRADED = Label("not graded by our fault", "flag", "!", "warn")
+WORTH_A_NAME = Label("worth a name", "flag", "!", "warn")
+
+# What to do about a claim, by `graders.feedback.items.Item.flag`.
+FLAG = {
+    "look for a wrong grader first": Label("look for a wrong grader first", "flag", "!", "bad"),
+    "review": Label("review", "half", "◐", "warn"),
+    "nearly nobody": Label("review: nearly nobody is right", "half", "◐", "warn"),
+    "nearly all": Label("nearly all are right", "tick", "✓", "calm"),
+}
+
 # For a status other than graded: what to do next, after the report's own message.
 NEXT = {
     "not_attempted": "Replace the line that raises NotImplementedError with your own, and hand it in again.",

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from graders.run.errors import CallError
 
-CLASS_FILES = ("index.html", "grades.csv", "run.json", "run.csv", "run.html")
+CLASS_FILES = (  # a student of that name gets another folder
+    "index.html", "claims.html", "mistakes.html", "submissions.html", "class.json",
+    "grades.csv", "claims.csv", "pairs.csv", "mistakes.csv", "clusters.csv", "submissions.csv",
+    "run.json", "run.csv", "run.html",
+)  # fmt: skip
 LONGEST = 150  # of 255 bytes that file systems allow
 
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@")

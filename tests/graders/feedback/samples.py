@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any, get_args
 
+from graders.feedback.course import Similar
 from graders.report import ExerciseReport, ExerciseStatus, NamedMistake, Outcome, Report
 
 BIAS = (
@@ -461,17 +463,73 @@ def every() -> list[Report]:
     return samples + [hostile(text, student) for text, student in zip(HOSTILE, HOSTILE_IDS, strict=False)]
 
 
+IDEAS: dict[str, tuple[tuple[str, str, tuple[str, ...], str], ...]] = {  # id, title, claims, message
+    "lora_with_bias": (
+        ("missing-scaling", "The update is not scaled by `alpha / rank`", ("update-scaled", "gradients"), "Your layer added {n} where `alpha / rank` times the update is {m}."),
+        ("crashes-without-bias", "The layer cannot wrap a layer without a bias", ("works-without-bias",), "Your code raised AttributeError during creation, in line {n}.\n'NoneType' object has no attribute '{name}'"),
+        ("", "", ("dropout-on-input", "gradients"), "The output for x = [{n}.5, {m}] differs in `{name}`."),
+        ("dropout-in-eval", "Dropout also acts in evaluation mode", ("dropout-on-input",), "In evaluation mode {n} of {m} entries were dropped."),
+    ),
+    "selective_injection": (
+        ("rest-not-frozen", "What is not an adapter stays trainable", ("rest-frozen",), "{n} parameters outside the adapters are trainable, such as `{name}`."),
+        ("", "", ("same-start",), "The first losses differ: {n}.25 and {m}.5."),
+        ("exact-name-only", "A target matches only a layer of exactly that name", ("wraps-targets", "default-targets"), "`block.{name}` was left as it is."),
+    ),
+    "memory_calculation": (
+        ("optimizer-one-state", "The optimizer is counted with one state for each parameter", ("full-optimizer", "totals"), "`full_ft_optimizer` is {n}, should be {m}."),
+        ("", "", ("lora-parts",), "`lora_adapters` is {n}, should be {m}."),
+        ("gib-not-gb", "Sizes are divided by 2**30 and not by 1e9", ("full-weights", "full-optimizer", "lora-parts"), "`full_ft_weights` is {n}, should be {m}."),
+    ),
+    "nf4_quantization": (
+        ("zero-block-nan", "A block of zeros becomes NaN", ("zero-block",), "The scale of block {n} is NaN, should be 0."),
+        ("", "", ("round-trip",), "Your code raised IndexError during dequantize_nf4, in line {n}.\n'{name}' is out of bounds"),
+        ("floor-not-nearest", "Codes are rounded down and not to the nearest level", ("nearest", "round-trip"), "codes[{n}] = {m}, should be {n}."),
+    ),
+}  # fmt: skip
+
+
 def class_of(size: int) -> list[Report]:
-    """A class as one would meet it, the same at each call."""
+    """A class as one would meet it, the same at each call: some strong, some weak, most of them in between."""
     reports = [needs_person(), *all_statuses()]
     for number in range(size - len(reports)):
-        changes = {
-            id: {
-                item[0]: outcome(item, message="Your value differs.")
-                for k, item in enumerate(items)
-                if (number * 7 + k * 5 + number // 3) % 11 < (number % 5) - 1
-            }
-            for id, (_, items) in EXERCISES.items()
-        }
-        reports.append(report(f"student{number:03}", *(exercise(id, changes[id]) for id in EXERCISES)))
+        draw = random.Random(number)
+        weakness = draw.random() ** 2
+        exercises = [_of_a_class(id, draw, weakness) for id in EXERCISES]
+        reports.append(report(f"student{number:03}", *exercises))
     return reports
+
+
+def _of_a_class(id: str, draw: random.Random, weakness: float) -> ExerciseReport:
+    """One exercise: mostly right, else with one of its ideas wrong; the weaker the student the likelier."""
+    _, claims = EXERCISES[id]
+    if draw.random() > weakness + 0.1:
+        slip = draw.random() < 0.04
+        changes = {claims[-1][0]: outcome(claims[-1], message="Your value differs.", counterexample={"arguments": {"n": draw.randrange(9)}})} if slip else {}  # fmt: skip
+        return exercise(id, changes, refused=("writing a file",) if draw.random() < 0.01 else ())
+    idea, name, broken, message = draw.choices(
+        IDEAS[id], [len(IDEAS[id]) - i for i in range(len(IDEAS[id]))]
+    )[0]
+    changes = {}
+    for item in claims:
+        if item[0] in broken:
+            words = {
+                "n": draw.randrange(2, 90),
+                "m": draw.randrange(2, 90),
+                "name": draw.choice(("q", "up_proj", "weight")),
+            }
+            arguments = {"rank": draw.randrange(1, 9), "x": tensor([[1.0] * draw.randrange(1, 4)], [1, 1])}
+            changes[item[0]] = outcome(
+                item, message=message.format(**words), counterexample={"arguments": arguments}
+            )
+    mistakes = (
+        (NamedMistake(idea, name, "Look again.", "It explains all 23 checks that were made."),)
+        if idea
+        else ()
+    )
+    return exercise(id, changes, mistakes=mistakes)
+
+
+def similar(reports: list[Report]) -> list[Similar]:
+    """Two pairs of nearly identical submissions."""
+    ids = [report.student_id for report in reports]
+    return [Similar(ids[-1], ids[-2], "nf4_quantization", 0.97, 410), Similar(ids[0], "gone", "memory_calculation", 0.9, 120)]  # fmt: skip

@@ -1,112 +1,152 @@
-"""In a real browser: nothing of a submission runs, and nothing is wider than a narrow screen."""
+"""In a real browser: nothing of a submission runs, nothing is wider than a narrow screen, and tables sort and filter."""
 
 from __future__ import annotations
 
-import functools
 import html
-import json
 import re
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from graders.feedback import pages
 from tests.graders.feedback import samples
+from tests.graders.feedback.kinds import class_pages, hostile_pages, show, usual_pages
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason="no Chromium; on Debian and Ubuntu: apt-get install chromium"
-)
 WIDTH = 320
 POLICY = re.compile(r"<meta http-equiv[^>]*>")
-HARNESS = """<!doctype html><meta charset="utf-8"><title>waiting</title><body><script>
-const pages = %s, found = {};
-function look(name) {
-  if (name === undefined) {
-    document.body.textContent = JSON.stringify(found);
-    return;
-  }
-  const frame = document.createElement("iframe");
-  frame.style.cssText = "width:%dpx;height:900px;border:0";
-  frame.onload = () => setTimeout(() => {
-    const inside = frame.contentDocument;
-    const wide = [...inside.querySelectorAll("body *")].filter(e => !e.closest(".scroll, pre, .hidden, .sprite, .skip")
-      && e.getBoundingClientRect().right > %d + 0.5).map(e => e.tagName + "." + e.className);
-    found[name] = {
-      width: inside.documentElement.scrollWidth, wide: wide.slice(0, 5), title: inside.title,
-      strangers: inside.querySelectorAll("script, img, iframe, object, form, base").length,
-      handlers: [...inside.querySelectorAll("*")].filter(e => [...e.attributes].some(a => /^on/i.test(a.name))).length,
-      colour: inside.defaultView.getComputedStyle(inside.body).backgroundColor,
-    };
-    frame.remove();
-    look(names.shift());
-  }, 30);
-  frame.srcdoc = pages[name];
-  document.body.append(frame);
-}
-const names = Object.keys(pages);
-look(names.shift());
-</script>"""
-
-
-@functools.cache
-def sample_pages() -> dict[str, str]:
-    """Every kind of page; the hostile ones also without the policy, which must not be what protects them."""
-    usual = {
-        "perfect": pages.student_page(samples.perfect()),
-        "three": pages.student_page(samples.three_failures()),
-        "statuses": pages.student_page(samples.all_statuses()[0]),
-        "person": pages.student_page(samples.needs_person()),
-        "class": pages.class_page(samples.class_of(15)),
-        "run": pages.run_page({"jobs": 2, "students": [{"student_id": "W" * 200, "wall_seconds": 1.5}]}),
-        "hostile class": pages.class_page([samples.hostile(text) for text in samples.HOSTILE]),
-    }
-    hostile = {f"hostile {i}": pages.student_page(samples.hostile(t)) for i, t in enumerate(samples.HOSTILE)}
-    bare = {f"{name} bare": POLICY.sub("", page) for name, page in hostile.items()}
-    bad = "<!doctype html><main><script>document.title='PWNED'</script><img src=x onerror=1><p style='width:400px'>x"
-    return usual | hostile | bare | {"bad": bad}
+LOOK = """() => {
+  const wide = [...document.querySelectorAll("body *")].filter(e => !e.closest(".scroll, pre, .hidden, .sprite, .skip")
+    && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.tagName + "." + e.className);
+  return {
+    width: document.documentElement.scrollWidth, wide: wide.slice(0, 5), title: document.title,
+    strangers: document.querySelectorAll("img, iframe, object, form, base").length,
+    scripts: document.scripts.length,
+    handlers: [...document.querySelectorAll("*")].filter(e => [...e.attributes].some(a => /^on/i.test(a.name))).length,
+    colour: getComputedStyle(document.body).backgroundColor,
+  };
+}"""
+BAD = "<!doctype html><main><script>document.title='PWNED'</script><img src=x onerror=1><p style='width:400px'>x"
+HOSTILE = hostile_pages()
+SAFE = usual_pages() | HOSTILE | {f"{name} bare": POLICY.sub("", page) for name, page in HOSTILE.items()}
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the browser says of each page, in a frame as wide as a narrow phone."""
-    folder = tmp_path_factory.mktemp("browser")
-    data = json.dumps(sample_pages()).replace("<", "\\u003c")
-    (folder / "harness.html").write_text(HARNESS % (data, WIDTH, WIDTH), encoding="utf-8")
-    return dict(json.loads(dumped(folder, folder / "harness.html")))
+def narrow(browser: Any) -> Iterator[Any]:
+    """A tab as wide as a narrow phone; a dialogue that a page opens, or an error in its script, is a failure."""
+    context = browser.new_context(viewport={"width": WIDTH, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
 
 
-def dumped(folder: Path, page: Path) -> str:
-    """The text of the page's body once its script is done."""
-    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    command += [f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=60000", "--dump-dom"]
-    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=180, check=True)
-    body = re.search(r"<body>(.*)</body>", done.stdout, re.DOTALL)
-    assert body, done.stderr[-2000:]
-    return html.unescape(body.group(1))
+@pytest.mark.parametrize("name", SAFE)
+def test_pages_are_safe_and_narrow(narrow: Any, name: str) -> None:
+    """No page has foreign elements or a changed title, and none scrolls sideways at 320 px; without the policy neither."""
+    show(narrow, SAFE[name])
+    seen = narrow.evaluate(LOOK)
+    assert (seen["strangers"], seen["handlers"]) == (0, 0)
+    assert seen["scripts"] == (".html" in name or name == "run")
+    assert seen["title"] == html.unescape(SAFE[name].split("<title>")[1].split("</title>")[0]).strip()
+    assert seen["width"] <= WIDTH, seen["wide"]
+    assert seen["wide"] == []
+    assert seen["colour"] in {"rgb(255, 255, 255)", "rgb(13, 17, 23)"}, "the style was not applied"
 
 
-@pytest.mark.parametrize("name", [name for name in sample_pages() if name != "bad"])
-def test_pages_are_safe_and_narrow(seen: dict[str, Any], name: str) -> None:
-    """No page has foreign elements or a changed title, and none scrolls sideways at 320 px."""
-    page = seen[name]
-    assert (page["strangers"], page["handlers"]) == (0, 0)
-    assert (
-        page["title"] == html.unescape(sample_pages()[name].split("<title>")[1].split("</title>")[0]).strip()
-    )
-    assert page["width"] <= WIDTH, page["wide"]
-    assert page["wide"] == []
-    assert page["colour"] in {"rgb(255, 255, 255)", "rgb(13, 17, 23)"}, "the style was not applied"
-
-
-def test_the_browser_would_notice(seen: dict[str, Any]) -> None:
+def test_the_browser_would_notice(narrow: Any) -> None:
     """A page that is none of this is found out."""
-    bad = seen["bad"]
+    show(narrow, BAD)
+    bad = narrow.evaluate(LOOK)
     assert bad["title"] == "PWNED"
-    assert bad["strangers"] == 2
-    assert bad["handlers"] == 1
+    assert (bad["strangers"], bad["scripts"], bad["handlers"]) == (1, 1, 1)
     assert bad["width"] > WIDTH
     assert bad["wide"]
+
+
+# ------------------------------------------------------------------------------------ sort and filter
+
+
+@pytest.fixture
+def glance(browser: Any) -> Iterator[Any]:
+    """The first page of a class of 300, with our script under its policy."""
+    page = browser.new_page()
+    show(page, class_pages(samples.class_of(300))["index.html"])
+    yield page
+    page.close()
+
+
+def column(page: Any, place: int) -> list[str]:
+    """A column of the students that are shown, top to bottom."""
+    js = "place => [...document.querySelectorAll('[data-noun=students] tbody tr')].filter(r => !r.hidden).map(r => r.cells[place].textContent.trim())"
+    return list(page.evaluate(js, place))
+
+
+def test_sorting_by_keyboard(glance: Any) -> None:
+    """Enter on a header's button sorts up, then down; the header says which way, and equal rows keep their order."""
+    students, scores = column(glance, 0), [float(score) for score in column(glance, 1)]
+    button = glance.get_by_role("button", name="Score")
+    header = glance.get_by_role("columnheader", name="Score")
+    assert header.get_attribute("aria-sort") is None
+    button.focus()
+    for direction, sign in (("ascending", 1), ("descending", -1)):
+        glance.keyboard.press("Enter")
+        assert header.get_attribute("aria-sort") == direction
+        order = sorted(range(300), key=lambda i: (sign * scores[i], i))
+        assert column(glance, 0) == [students[i] for i in order]
+    glance.keyboard.press("Shift+Tab")
+    glance.keyboard.press("Space")  # the button before it: names
+    assert header.get_attribute("aria-sort") is None
+    assert column(glance, 0) == sorted(students)
+
+
+def test_what_is_empty_comes_last(browser: Any) -> None:
+    """A student without a result in an exercise stands at the end, whichever way its column is sorted."""
+    half = samples.report("half", samples.exercise("nf4_quantization"))
+    page = browser.new_page()
+    show(page, class_pages([half, samples.three_failures("ada"), samples.perfect("bo")])["index.html"])
+    for _ in range(2):
+        page.get_by_role("button", name="Memory of fine-tuning").click()
+        assert column(page, 0)[-1] == "half"
+    page.close()
+
+
+def test_filtering_by_keyboard(glance: Any) -> None:
+    """Typed words keep the rows that have all of them; the count is live, and sorting keeps the filter."""
+    glance.get_by_label("Filter the students").focus()
+    count = glance.get_by_role("status").last
+    assert count.text_content() == "300 of 300 students"
+    glance.keyboard.type("STUDENT12 graded")
+    assert column(glance, 0) == [f"student{i}" for i in range(120, 130)]
+    assert count.text_content() == "10 of 300 students"
+    glance.get_by_role("button", name="Student").last.press("Enter")
+    glance.get_by_role("button", name="Student").last.press("Enter")
+    assert column(glance, 0) == [f"student{i}" for i in range(129, 119, -1)]
+    glance.get_by_label("Filter the students").fill("(no such")
+    assert count.text_content() == "0 of 300 students"
+
+
+def test_everything_is_there_without_script(browser: Any) -> None:
+    """Where scripts are off the tables are whole, and no control stands there that would do nothing."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for name, text in class_pages(samples.class_of(300)).items():
+        show(page, text)
+        assert page.locator("button, input").count() == 0, name
+    show(page, class_pages(samples.class_of(300))["index.html"])
+    assert page.locator("[data-noun=students] tbody tr:visible").count() == 300
+    context.close()
+
+
+def test_a_foreign_script_does_not_run(browser: Any) -> None:
+    """On a page with our script, the policy stops every other one: in an element, an attribute, an address."""
+    text = class_pages(samples.class_of(15))["index.html"]
+    foreign = "<script>document.title='PWNED'</script><img src=x onerror=\"document.title='PWNED'\">"
+    page = browser.new_page()
+    show(page, text.replace("</main>", f"{foreign}</main>"))
+    page.wait_for_timeout(50)
+    assert page.title() != "PWNED"
+    assert page.get_by_role("button", name="Score").count() == 1
+    page.close()

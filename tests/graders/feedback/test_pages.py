@@ -31,15 +31,6 @@ def test_every_report_makes_a_sound_page(report: Report) -> None:
     assert Markup(pages.student_page(report)).errors == []
 
 
-@pytest.mark.parametrize(
-    "reports", [[], samples.every(), samples.class_of(40)], ids=["nobody", "hostile", "forty"]
-)
-def test_the_class_page_is_sound(reports: list[Report]) -> None:
-    """The class page is sound for nobody, for a usual class and for hostile texts."""
-    page = Markup(pages.class_page(reports, failed={samples.HOSTILE[1]: samples.HOSTILE[0]}))
-    assert page.errors == []
-
-
 def test_the_page_of_the_run_is_sound() -> None:
     """A run's page is sound too, and names the submissions on which the grader failed first."""
     page = pages.run_page(RUN)
@@ -79,13 +70,10 @@ def test_no_control_character_reaches_a_page() -> None:
 
 
 def test_the_same_report_gives_the_same_page() -> None:
-    """Neither what may differ between runs nor the order of the class changes a page."""
+    """What may differ between runs changes no page."""
     report = samples.three_failures()
     other = replace(report, timing={"wall_s": 99.0}, environment={"host": "elsewhere"})
     assert pages.student_page(report) == pages.student_page(other)
-    reports = samples.class_of(20)
-    assert pages.class_page(reports) == pages.class_page(reports[::-1])
-    assert pages.grades_csv(reports) == pages.grades_csv(reports[::-1])
 
 
 def test_the_policy_allows_the_style_and_nothing_else() -> None:
@@ -193,14 +181,11 @@ def test_every_status_has_its_words() -> None:
             assert f"What will be looked at: {len(exercise.properties)} claims" in text
 
 
-def test_the_graders_fault_is_told_kindly_and_to_the_instructor_in_full() -> None:
-    """A student sees full points and no trace of the judge; the class page has what it tripped over."""
-    report = samples.needs_person()
-    student, teacher = pages.student_page(report), pages.class_page([report])
-    assert "our fault and not yours" in student
-    assert "ZeroDivisionError" not in student
-    assert "ZeroDivisionError" in teacher
-    assert teacher.index("A person is needed") < teacher.index("Scores")
+def test_the_graders_fault_is_told_kindly() -> None:
+    """A student sees full points and no trace of the judge."""
+    page = pages.student_page(samples.needs_person())
+    assert "our fault and not yours" in page
+    assert "ZeroDivisionError" not in page
 
 
 def test_protections_are_told_without_what_varies() -> None:
@@ -209,27 +194,6 @@ def test_protections_are_told_without_what_varies() -> None:
     assert "protection level 2 of 4. Active: rlimits, landlock, seccomp." in page
     assert "Not active: bubblewrap (not installed)." in page
     assert "stands in report.json" in pages.student_page(replace(samples.perfect(), protections={}))
-
-
-def test_links_of_the_class_lead_to_the_reports() -> None:
-    """A link is the path that the caller gave, percent-encoded once more for a browser."""
-    reports = [samples.perfect("josé"), samples.perfect("a b")]
-    page = pages.class_page(reports, {"josé": "jos%C3%A9/lora_theory/report.html"})
-    hrefs = [attributes["href"] for attributes in Markup(page).all("a")]
-    assert "jos%25C3%25A9/lora_theory/report.html" in hrefs
-    assert "a%2520b/lora_theory/report.html" in hrefs
-
-
-def test_the_class_page_counts() -> None:
-    """The histogram's table adds up to the class, and a claim counts only those who came to it."""
-    page = pages.class_page(samples.class_of(40))
-    counts = re.findall(r'">(\d+) % to [^<]*</th><td class="num">(\d+)', page)
-    assert len(counts) == 10
-    assert sum(int(count) for _, count in counts) == 40
-    ran = samples.report("a", samples.exercise("nf4_quantization"))
-    waits = samples.exercise("nf4_quantization", {"nearest": samples.outcome(samples.NF4[1], "not_run")})
-    page = Markup(pages.class_page([ran, samples.report("b", waits)])).text
-    assert re.search(r"Each code is the index of the level nearest to value / scale\s*1 of 1\s*1", page)
 
 
 def luminance(colour: str) -> float:

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from graders.feedback import pages, text
+from graders.feedback.tables import grades_csv
 from graders.feedback.untrusted import csv_cell, number, visible
 from graders.report import Report
 from tests.graders.feedback import samples
@@ -113,7 +114,7 @@ def test_grades_have_a_row_for_each_student() -> None:
     """The columns in order, a row for each student, empty where an exercise was not graded."""
     half = samples.report("zoe", samples.exercise("nf4_quantization"))
     reports = [half, samples.three_failures(), *samples.all_statuses(), samples.needs_person()]
-    data = pages.grades_csv(reports)
+    data = grades_csv(reports)
     rows = list(csv.DictReader(io.StringIO(data, newline="")))
     assert data.endswith("\r\n")
     assert list(rows[0]) == ["student_id", "score", "max_score", *samples.EXERCISES, "status"]
@@ -132,7 +133,7 @@ def test_grades_have_a_row_for_each_student() -> None:
 def test_hostile_ids_make_no_formula_and_no_row() -> None:
     """However a spreadsheet splits the lines, no cell begins like a formula, and nobody gains a row."""
     reports = [samples.perfect(student) for student in (*samples.HOSTILE_IDS, *samples.HOSTILE)]
-    data = pages.grades_csv(reports)
+    data = grades_csv(reports)
     for delimiter in ",;\t|":
         rows = list(csv.reader(io.StringIO(data, newline=""), delimiter=delimiter))
         assert len(rows) == len(reports) + 1
