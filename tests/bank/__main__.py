@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import os
 import sys
@@ -48,8 +49,8 @@ def main() -> int:
     naming, misnamed = names.report(bank, ledger)
     differing = metamorphic.differing(bank, told, ledger)
     if complete:
-        with open_box(Settings()) as box:
-            differing += metamorphic.in_another_order(some, ledger, box)
+        with open_box(Settings()) as box, contextlib.closing(box.share()) as shared:
+            differing += metamorphic.in_another_order(some, ledger, shared)
     text += f"\n{naming}\n## Changes that must change nothing\n\n{len(told)} variants of {len(some)} submissions, and these in another order: "
     text += f"{len(differing)} graded otherwise\n\n" + "".join(f"- {line}\n" for line in differing)
     (FOLDER / "report.md").write_text(f"{text}\n{tables.details(found)}", encoding="utf-8")
