@@ -41,14 +41,13 @@ def test_mutants_are_small_changes_of_the_code_alone() -> None:
 
 
 def test_every_submission_and_argument_is_in_the_bank() -> None:
-    """30 correct, 60 wrong ones and mutants of each of the four exercises; each argued mutant exists."""
+    """30 correct, 60 wrong ones and mutants of each of the four exercises; each argument is about one mutant."""
     bank = entries()
     for exercise in ("lora_with_bias", "selective_injection", "memory_calculation", NF4):
         for kind, least in (("correct", 30), ("wrong", 60), ("mutant", 30)):
             assert sum((entry.exercise, entry.kind) == (exercise, kind) for entry in bank) >= least
-    assert {(item["exercise"], item["line"]) for item in arguments()} <= {
-        (entry.exercise, entry.label) for entry in bank if entry.kind == "mutant"
-    }
+    lines = [(entry.exercise, entry.label) for entry in bank if entry.kind == "mutant"]
+    assert [item for item in arguments() if lines.count((item["exercise"], item["line"])) != 1] == []
     assert len({entry.id for entry in bank}) == len(bank)
 
 

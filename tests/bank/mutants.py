@@ -46,11 +46,13 @@ def mutants(source: str) -> list[Mutant]:
 
 
 def difference(before: str, after: str) -> str:
-    """The first line that is another one now, or that is gone."""
+    """The first line that is another one now, or that is gone; what it was where it says little by itself."""
     old, new = before.splitlines(), after.splitlines()
     at = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), len(new))
-    gone = len(new) < len(old) or new[at].strip() == "pass"
-    return f"gone: {old[at].strip()}" if gone else new[at].strip()
+    if len(new) < len(old) or new[at].strip() == "pass":
+        return f"gone: {old[at].strip()}"
+    line = new[at].strip()
+    return line + (f"  # was {old[at].strip()}" if line.isidentifier() else "")
 
 
 def changed(tree: ast.AST, place: int, change: Change) -> str | None:
