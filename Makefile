@@ -46,8 +46,8 @@ lab: setup  ## execute the notebooks, the students' one with the solutions fille
 	$(BIN)/python -m notebooks.execute
 
 bank: setup  ## the grader on every submission and mutant under SEEDS seeds, the correct ones under FAIR_SEEDS (hours; goes on where it stopped)
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bank --seeds $(SEEDS) --fair-seeds $(FAIR_SEEDS) --jobs $(JOBS)
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.sweep
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bank --seeds $(SEEDS) --fair-seeds $(FAIR_SEEDS) --jobs $(JOBS); \
+	bank=$$?; OMP_NUM_THREADS=1 $(BIN)/python -m tests.sweep && exit $$bank
 
 bench: setup  ## the benchmarks
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
