@@ -170,6 +170,7 @@ def grade_exercise(
         mistakes,
         (*submission.notes, *loaded.notes),
         contract_of(submission.assignment, exercise.order),
+        session.refused,
     )
     return report, seconds
 

@@ -65,6 +65,7 @@ class Section:
     passed: tuple[Claim, ...]
     mistakes: tuple[NamedMistake, ...]
     notes: tuple[str, ...]
+    refused: str  # what its code was seen to try, in words
     contract: tuple[Block, ...] = ()
 
     @property
@@ -184,6 +185,7 @@ def _section(exercise: ExerciseReport, position: int) -> Section:
             for item in exercise.mistakes
         ),
         notes=tuple(visible(note, 500) for note in exercise.notes[:_MANY]),
+        refused=visible(", ".join(exercise.refused), 300),
         contract=blocks(exercise.contract),
     )
 

@@ -66,6 +66,9 @@ def _section(section: Section) -> Iterator[str]:
                 yield from _wrapped(claim.title, "      ")
     for note in section.notes:
         yield from _wrapped(note, "  note: ")
+    if section.refused:
+        told = f"your code tried what the box does not allow ({section.refused}); that alone costs no points"
+        yield from _wrapped(told, "  note: ")
     yield from _hints(section)
 
 

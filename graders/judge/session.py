@@ -10,7 +10,7 @@ from typing import Any
 from graders.exercise import Failure, Seen
 from graders.judge.box import Answer, Box, Worker
 from graders.judge.reading import Submission
-from graders.report import ExerciseStatus
+from graders.report import REFUSALS, ExerciseStatus
 
 LOAD_SECONDS = 10.0  # CPU seconds for loading a submission
 MOST_PLACEHOLDERS = 10  # hidden packages that a file may import at its top
@@ -50,6 +50,12 @@ class Session:
         self.worker: Worker | None = None
         self.recipe: dict[str, Any] | None = None  # the load request that worked
         self.cpu_seconds = 0.0
+        self._tried: set[str] = set()
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What the submission was seen to try that the box refuses, by its workers' word."""
+        return tuple(word for word in REFUSALS if word in self._tried)
 
     def __enter__(self) -> Session:
         return self
@@ -98,12 +104,7 @@ class Session:
             again = self._fresh(self.recipe, LOAD_SECONDS * ALONE)
             if _found(again, self.material.defines) is None:
                 return again if again.kind != "replied" else _broken(again)
-        assert self.worker is not None
-        answer = self.worker.ask(request, cpu_seconds=cpu_seconds)
-        self.cpu_seconds += answer.cpu_seconds
-        if answer.kind != "replied":
-            self.close()
-        return answer
+        return self._send(request, cpu_seconds)
 
     def _attempts(self) -> list[dict[str, Any]]:
         whole = f"{self.material.exercise}.py" in self.submission.files
@@ -128,10 +129,15 @@ class Session:
     def _fresh(self, request: dict[str, Any], cpu_seconds: float) -> Answer:
         self.close()
         self.worker = self.box.worker()
+        return self._send(request, cpu_seconds)
+
+    def _send(self, request: dict[str, Any], cpu_seconds: float) -> Answer:
+        assert self.worker is not None
         answer = self.worker.ask(request, cpu_seconds=cpu_seconds)
         self.cpu_seconds += answer.cpu_seconds
         if answer.kind != "replied":
             self.close()
+        self._tried |= _tried(answer)
         return answer
 
     def _loaded(self, answer: Answer, found: dict[str, tuple[str, str]]) -> Loaded:
@@ -218,6 +224,16 @@ def _notes(answer: Answer) -> tuple[str, ...]:
         return ()
     notes = answer.value.get("notes")
     return tuple(note for note in notes[:20] if isinstance(note, str)) if isinstance(notes, list) else ()
+
+
+def _tried(answer: Answer) -> set[str]:
+    """Of a reply's words for what was tried, those that there are."""
+    words = answer.value.get("tried") if answer.kind == "replied" and isinstance(answer.value, dict) else None
+    return (
+        {word for word in words if isinstance(word, str) and word in REFUSALS}
+        if isinstance(words, list)
+        else set()
+    )
 
 
 def _frames(raised: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:

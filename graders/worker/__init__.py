@@ -39,5 +39,6 @@ RAISED is {"type": "ValueError", "message": "...", "step": "forward", "frames": 
            "places": ["nf4_quantization.py" | "code cell 3", ...],
            "missing_package": "pandas" | "", "forbidden_package": "lora_reference" | ""}.
 Frames are those in the student's own text only, the innermost last; lines count from 1 in their place.
+Every reply also has "tried": a list of what the submission was seen to try, in the words of `tried`.
 There is no field for a verdict: probes do and look, they never compare.
 """

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .placeholders import PlaceholderLoader
+from .tried import FIND
 
 ROOTS = ("torch", "numpy")
 
@@ -128,6 +129,7 @@ class Packages:
             spec: importlib.machinery.ModuleSpec | None = finder.find_spec(name, path, target)
             if spec is not None:
                 return spec
+        sys.audit(FIND, name)
         top = name.partition(".")[0]
         if top in self.placeholders:
             return importlib.machinery.ModuleSpec(name, PlaceholderLoader(), is_package=True)

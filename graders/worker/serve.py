@@ -17,6 +17,7 @@ import torch
 from . import probes
 from .raised import clean, message_of, own_error
 from .submission import Submission
+from .tried import Tried
 from .wire import WireError, read_message, type_name, write_message
 
 MAX_WARNINGS = 20
@@ -52,12 +53,19 @@ class Worker:
 
     def __init__(self) -> None:
         self.submission: Submission | None = None
+        self.tried = Tried()
 
     def answer(self, request: Any) -> dict[str, Any]:
-        """The reply to one request. Nothing that a submission raises gets out of here."""
+        """The reply to one request, with what the submission was seen to try so far."""
+        reply = self._answer(request)
+        return {**reply, "tried": sorted(self.tried.words)}
+
+    def _answer(self, request: Any) -> dict[str, Any]:
+        """Nothing that a submission raises gets out of here."""
         _restore()
         try:
             if request["op"] == "load":
+                self.tried.listen(request["forbidden"])
                 watch = getattr(PROBES.get(request["exercise"]), "watch", None)
                 self.submission = Submission(request, watch)
                 return self.submission.load()

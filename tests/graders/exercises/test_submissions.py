@@ -21,6 +21,11 @@ WRONG = [
     if exercise_id != "selective_injection" or number % 4 == 0
 ]
 
+TRIES = {  # correct submissions that try what the box refuses, and go on without it
+    "blocked_packages_guarded": ("new process", "writing a file"),
+    "prints_and_saves": ("writing a file",),
+}
+
 
 def name(value: object) -> str:
     return value.stem if isinstance(value, Path) else str(value)
@@ -39,10 +44,11 @@ def test_the_reference_solution_gets_full_marks(exercise_id: str, box: Box) -> N
 
 @pytest.mark.parametrize(("exercise_id", "path"), submissions("correct"), ids=name)
 def test_a_correct_submission_gets_full_marks(exercise_id: str, path: Path, box: Box) -> None:
-    """An unusual correct submission loses nothing."""
+    """An unusual correct submission loses nothing, and only what really tries it is said to try what the box refuses."""
     report = grade_file(EXERCISES[exercise_id], path, box, SETTINGS)
 
     assert (report.status, lost(report)) == ("graded", [])
+    assert report.refused == TRIES.get(path.stem, ())
 
 
 @pytest.mark.parametrize(("exercise_id", "path"), WRONG, ids=name)

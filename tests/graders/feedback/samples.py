@@ -452,6 +452,7 @@ def hostile(text: str, student: str = "mallory") -> Report:
         (NamedMistake("an-idea", text, text, text),),
         (text,) * 200,
         f"{text}\n\n- {text}\n\n| {text} | b |\n|---|---|\n\n### {text}\n\n    {text}\n",
+        ("network", "reading a file"),
     )
     stopped = ExerciseReport(f"2{text}", text, "import_failed", text, (waiting,))
     return Report(student, text, (whole, stopped), {"level": 1, text: True, f"{text}.": f"inactive: {text}"})

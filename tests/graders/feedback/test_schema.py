@@ -76,6 +76,7 @@ BROKEN = {
     "picture of a kind that nobody draws": lambda d: pictured(d).update(kind="cake"),
     "picture with something more": lambda d: pictured(d).update(html="<b>"),
     "bar without a number": lambda d: pictured(d)["rows"][0].update(yours="4"),
+    "a refusal that nobody knows": lambda d: d["exercises"][0].update(refused=["<b>"]),
     "mistake with a loud id": lambda d: d["exercises"][2]["mistakes"][0].update(id="Missing Scaling"),
 }
 

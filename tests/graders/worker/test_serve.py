@@ -222,4 +222,8 @@ def test_every_solution_is_found_whole_and_by_definitions(workers: Fresh) -> Non
     for exercise, names in EXERCISES.items():
         for mode in ("whole", "definitions"):
             reply = workers().load(exercise, files, mode=mode)
-            assert reply == {"found": {n: {"state": "attempt", "where": "file"} for n in names}, "notes": []}
+            assert reply == {
+                "found": {n: {"state": "attempt", "where": "file"} for n in names},
+                "notes": [],
+                "tried": [],
+            }
