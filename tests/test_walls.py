@@ -35,6 +35,7 @@ ROOMS = {
     "graders/run": {"=graders", "graders.run", "graders.grade", "graders.judge", "graders.report", "graders.settings", "torch"},
     "graders/feedback": {"graders.feedback", "graders.report", "jinja2", "markupsafe"},
     "graders/doors": {"=graders", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.feedback", "graders.doors", "rich"},
+    "graders/doors/similar.py": {"graders.run", "graders.feedback", "copydetect"},
     "graders/__main__.py": {"graders.doors"},
     "graders/__init__.py": set(),
 }  # fmt: skip

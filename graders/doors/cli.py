@@ -102,6 +102,11 @@ def _add_grade(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="N", help="decides every drawn value; a course keeps its own private")
     add("--examples", type=int, metavar="N", help="drawn cases for each search")
     add("--force", action="store_true", help="grade also what is graded already")
+    add(
+        "--similar",
+        action="store_true",
+        help="look for submissions that are nearly the same (a hint, never points)",
+    )
     _add_common(parser)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from graders.doors import similar
 from graders.doors.files import report_path, write_json, write_report, write_text
 from graders.doors.screen import Screen, called, console, summary
 from graders.feedback import pages
@@ -48,6 +49,8 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     def path(student: Student) -> Path:
         return report_path(output, student.name, wish.assignment)
 
+    if options.similar:
+        similar.ready()
     out = console()
     if roster.skipped:
         out.print(f"Passed over: {_listed(roster.skipped)}", soft_wrap=True)
@@ -68,8 +71,11 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     failed = {result.student.student_id: result.failure for result in results if result.failure}
     for student_id in failed:  # what is there is of an earlier hand-in, or of an earlier grader
         reports.pop(student_id, None)
+    near = None
+    if options.similar:
+        near = similar.near(roster.students, wish.assignment, _handed_out(wish.assignment))
     try:
-        _write_class(output, wish, roster.students, list(reports.values()), failed)
+        _write_class(output, wish, roster.students, list(reports.values()), failed, near)
         _write_run(output, salt, wish, results, seconds)
     except OSError as error:
         raise GraderError(f"the class pages could not be written ({error.strerror})") from error
@@ -91,6 +97,13 @@ def _wish(options: argparse.Namespace, settings: Settings) -> tuple[Wish, Grade]
             raise CallError(f"there is no exercise {name!r}; there are {', '.join(exercises)}")
     only = tuple(options.only) if options.only else None
     return Wish(options.assignment, exercises, settings, only, options.force), grade
+
+
+def _handed_out(assignment: str) -> Path:
+    """The folder of what students got: what all of them have is nobody's copy."""
+    from graders.grade import data_folder
+
+    return data_folder("assignments", assignment)
 
 
 def _output(output: Path, submitted: Path) -> Path:
@@ -137,10 +150,11 @@ def _write_class(
     students: Sequence[Student],
     reports: Sequence[Report],
     failed: Mapping[str, str],
+    near: Sequence[pages.Similar] | None,
 ) -> None:
     """The class's own pages: those who are there now, by id."""
     links = {student.student_id: f"{student.name}/{wish.assignment}/report.html" for student in students}
-    for name, text in pages.class_files(reports, links, failed).items():
+    for name, text in pages.class_files(reports, links, failed, near).items():
         write_text(output / name, text)
 
 

@@ -17,13 +17,13 @@ from graders.report import ExerciseReport, Outcome, Report
 
 @dataclass(frozen=True)
 class Similar:
-    """Two submissions whose text of one exercise is nearly the same: a hint for a person, never points."""
+    """Two submissions whose text of an exercise, or notebook, is nearly the same: a hint, never points."""
 
     first: str  # student ids
     second: str
     exercise: str
-    share: float  # of the shorter text that stands in the other, without what was handed out
-    tokens: int  # of text in common
+    share: float  # of the shorter text that stands in the other, without what is common
+    common: int  # runs of text that both have
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,13 @@ def as_data(course: Course) -> dict[str, Any]:
         "similar": None
         if course.similar is None
         else [
-            {"first": each.first, "second": each.second, "exercise": each.exercise, "share": each.share}
+            {
+                "first": each.first,
+                "second": each.second,
+                "exercise": each.exercise,
+                "share": each.share,
+                "common": each.common,
+            }
             for each in course.similar
         ],
     }

@@ -78,7 +78,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setitem(
         sys.modules,
         "graders.grade",
-        SimpleNamespace(assignments=lambda: known, grade=fake_grade),
+        SimpleNamespace(
+            assignments=lambda: known, grade=fake_grade, data_folder=lambda kind, assignment: tmp_path / kind
+        ),
     )
     for door in ("grade", "check"):
         monkeypatch.setattr(f"graders.doors.{door}.open_box", lambda settings: nullcontext(FakeBox()))
@@ -124,6 +126,20 @@ class TestGrade:
         assert "[1/2] " in out
         assert "bob: 0 of 20" in out
         assert out.strip().splitlines()[-1] == "reports/index.html"
+
+    def test_nearly_identical(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With --similar the class's pages name those whose texts are the same; without it nobody looks."""
+        pytest.importorskip("copydetect")
+        for student in ("ada", "bob"):
+            hand_in(here, student, "".join(f"a{i} = [{i}, {i * i}]\n" for i in range(20)))
+        hand_in(here, "carl", "passed")
+        assert main(["grade", "submitted", "--similar"]) == 0
+        (pair,) = json.loads((here / "reports/class.json").read_text())["similar"]
+        assert (pair["first"], pair["second"], pair["exercise"]) == ("ada", "bob", "one")
+        assert main(["grade", "submitted"]) == 0
+        assert json.loads((here / "reports/class.json").read_text())["similar"] is None
+        monkeypatch.setitem(sys.modules, "copydetect", None)
+        assert main(["grade", "submitted", "--similar"]) == 2
 
     def test_no_leftovers(self, here: Path) -> None:
         """Nothing but the promised files is written."""
