@@ -157,23 +157,32 @@ class Mistake:
     hint: str
 
 
+Shows = Callable[
+    [frozenset[str]], bool
+]  # whether a submission with these variants of mistakes shows what was seen
+
+
 @dataclass(frozen=True)
 class Naming:
     """What is known to go wrong in an exercise, executable.
 
-    A mistake can be made in several ways: the variants `id` and `id: how`. `simulate` says what a submission with
-    these variants would show in a telling case, `agrees` whether that is what was seen.
+    A mistake can be made in several ways: the variants `id` and `id: how`. `compare` gets what was seen in a telling
+    case, and says of any variants whether they would show just that. A telling case without a seed is one that the
+    claims were checked in anyway; what was seen then serves.
     """
 
     mistakes: Mapping[str, Mistake]
     variants: Sequence[str]
     telling: Sequence[tuple[Experiment, Case]]
-    simulate: Callable[[frozenset[str], Experiment, Case], Any]
-    agrees: Callable[[Seen, Any, frozenset[str]], bool]
+    compare: Callable[[Experiment, Case, Seen], Shows]
 
-    def comparison(self, experiment: Experiment, case: Case, seen: Seen) -> Callable[[frozenset[str]], bool]:
-        """Says of any variants whether they would show in this case what was seen."""
-        return lambda wrong: self.agrees(seen, self.simulate(wrong, experiment, case), wrong)
+
+def by_simulation(
+    simulate: Callable[[frozenset[str], Experiment, Case], Any],
+    agrees: Callable[[Seen, Any, frozenset[str]], bool],
+) -> Callable[[Experiment, Case, Seen], Shows]:
+    """A way to compare: what is simulated for each hypothesis has to agree with what was seen."""
+    return lambda experiment, case, seen: lambda wrong: agrees(seen, simulate(wrong, experiment, case), wrong)
 
 
 # Experiment, failing case, what was seen, property id -> data of a picture that says more than the numbers, by its

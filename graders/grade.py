@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
 import pkgutil
 import platform
 import re
@@ -32,6 +33,7 @@ from graders.judge.session import Loaded, Material, Session
 from graders.report import ExerciseReport, NamedMistake, Outcome, Report
 from graders.settings import Settings
 
+Kept = dict[str, Seen]  # what was seen of telling cases whose seed is open
 LEAST_HELD = 0.15  # share of its cases in which a claim must have been seen to hold
 
 
@@ -147,11 +149,12 @@ def grade_exercise(
     with Session(box, submission, given) as session:
         loaded = session.load()
         findings: dict[str, list[Finding]] = {claim.id: [] for claim in exercise.properties}
+        kept: Kept = {}
         if loaded.status == "graded":
             for experiment in exercise.experiments:
                 if box.device not in experiment.devices and "cpu" not in experiment.devices:
                     continue
-                found = _look(exercise, experiment, loaded, session, settings, effort)
+                found = _look(exercise, experiment, loaded, session, settings, effort, kept)
                 for name, finding in found.items():
                     findings[name].append(finding)
                 if effort == "first" and any(finding.violated for finding in found.values()):
@@ -159,7 +162,7 @@ def grade_exercise(
         for experiment in exercise.experiments:
             _settle_faults(exercise, experiment, findings, box, submission.assignment)
         outcomes = _Outcomes(exercise, loaded, findings).all()
-        mistakes = _named(exercise, loaded, session, outcomes) if effort == "full" else ()
+        mistakes = _named(exercise, loaded, session, outcomes, kept) if effort == "full" else ()
         seconds = session.cpu_seconds
     report = ExerciseReport(
         exercise.id,
@@ -182,8 +185,9 @@ def _look(
     session: Session,
     settings: Settings,
     effort: Effort,
+    kept: Kept,
 ) -> dict[str, Finding]:
-    """Search one experiment, with the claims about functions that were attempted."""
+    """Search one experiment, with the claims about functions that were attempted. Fills `kept`."""
     functions = {claim.id: claim.function for claim in exercise.properties}
     checks = [
         (name, check)
@@ -193,8 +197,14 @@ def _look(
     if not checks:
         return {}
 
+    telling = exercise.naming.telling if exercise.naming is not None else ()
+    wanted = {_without_seed(where, case) for where, case in telling if "seed" not in case}
+
     def ask(case: Case) -> Seen:
-        return session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+        seen = session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+        if (key := _without_seed(experiment, case)) in wanted:
+            kept.setdefault(key, seen)
+        return seen
 
     def ask_afresh(case: Case) -> Seen:
         session.close()
@@ -203,8 +213,13 @@ def _look(
     return Search(experiment, checks, ask, int(settings.seed), effort, ask_afresh).run(settings.examples)
 
 
+def _without_seed(experiment: Experiment, case: Case) -> str:
+    """What a case is, whatever its contents."""
+    return f"{experiment.id} {json.dumps({**case, 'seed': None}, sort_keys=True)}"
+
+
 def _named(
-    exercise: Exercise, loaded: Loaded, session: Session, outcomes: Sequence[Outcome]
+    exercise: Exercise, loaded: Loaded, session: Session, outcomes: Sequence[Outcome], kept: Kept
 ) -> tuple[NamedMistake, ...]:
     """The mistake behind the failures, when it is certain."""
     whole = loaded.status == "graded" and all(state == "attempt" for state in loaded.states.values())
@@ -213,6 +228,9 @@ def _named(
     session.close()  # a name follows from the telling cases alone, not from what was asked before
 
     def ask(experiment: Experiment, case: Case) -> Seen:
+        if "seed" not in case and (key := _without_seed(experiment, case)) in kept:
+            return kept[key]
+        case = {"seed": 0, **case}
         return session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
 
     mistakes = name_mistakes(exercise.naming, ask)

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import combinations
 
-from graders.exercise import Case, Experiment, Mistake, Naming, Seen
+from graders.exercise import Case, Experiment, Mistake, Naming, Seen, Shows
 
 
 def name_mistakes(naming: Naming, ask: Callable[[Experiment, Case], Seen]) -> tuple[Mistake, ...]:
     """The one explanation of what a submission shows; empty where there is none, or more than one."""
-    shows = [
-        naming.comparison(experiment, case, ask(experiment, case)) for experiment, case in naming.telling
-    ]
+    shows: list[Shows] = []
+    for experiment, case in naming.telling:
+        seen = ask(experiment, case)
+        if seen.failure is not None and seen.failure.kind != "raised":
+            return ()  # no known mistake ends the process or goes on for ever
+        shows.append(naming.compare(experiment, case, seen))
+    shows.sort(key=lambda shows_case: shows_case(frozenset()))  # what is not right first: it refutes most
 
     def explains(wrong: frozenset[str]) -> bool:
         return all(shows_case(wrong) for shows_case in shows)

@@ -51,6 +51,7 @@ def named(exercise: Exercise, submission: Submission, box: Box) -> set[str]:
         session.load()
 
         def ask(experiment: Experiment, case: Case) -> Seen:
+            case = {"seed": 0, **case}
             return session.ask(
                 experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
             )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from graders.exercise import Case, Experiment, Mistake, Naming, Seen
+from graders.exercise import Case, Experiment, Mistake, Naming, Seen, Shows
 from graders.exercises.lora_with_bias.beside import Beside
 from graders.exercises.lora_with_bias.creation import pair
 from graders.exercises.lora_with_bias.dropout import dropout_run
@@ -204,30 +203,15 @@ def ways(wrong: frozenset[str]) -> Ways:
     return Ways(**changes)
 
 
-def simulate(wrong: frozenset[str], experiment: Experiment, case: Case) -> Any:
-    """What is run beside what was seen."""
-    return ways(wrong), experiment, case
+def compare(experiment: Experiment, case: Case, seen: Seen) -> Shows:
+    """Says of any variants whether the wrong reference shows all that was seen, and nothing else; each way runs once."""
+    beside = Beside(experiment, case, seen)
+    return lambda wrong: beside.shows(ways(wrong))
 
 
-def agrees(seen: Seen, simulated: Any, wrong: frozenset[str]) -> bool:
-    """Whether the wrong reference shows all that was seen, and nothing else."""
-    chosen, experiment, case = simulated
-    return Beside(experiment, case, seen).shows(chosen)
-
-
-class RunBeside(Naming):
-    """Runs each way once that differs from the others in what it shows of a case."""
-
-    def comparison(self, experiment: Experiment, case: Case, seen: Seen) -> Callable[[frozenset[str]], bool]:
-        """Says of any variants whether they would show in this case what was seen."""
-        beside = Beside(experiment, case, seen)
-        return lambda wrong: beside.shows(ways(wrong))
-
-
-naming = RunBeside(
+naming = Naming(
     {name: Mistake(name, title, hint) for name, (title, hint) in MISTAKES.items()},
     tuple(VARIANTS),
     TELLING,
-    simulate,
-    agrees,
+    compare,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graders.exercise import Case, Experiment, Mistake, Naming, Seen
+from graders.exercise import Case, Experiment, Mistake, Naming, Seen, by_simulation
 from graders.exercises.memory_calculation.estimate import (
     DEFAULTS,
     FULL,
@@ -204,6 +204,5 @@ naming = Naming(
     {name: Mistake(name, title, hint) for name, (title, hint) in MISTAKES.items()},
     VARIANTS,
     TELLING,
-    simulate,
-    agrees,
+    by_simulation(simulate, agrees),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graders.exercise import Case, Experiment, Mistake, Naming, Seen
+from graders.exercise import Case, Experiment, Mistake, Naming, Seen, by_simulation
 from graders.exercises.nf4_quantization.quantization import LEVELS, dequantize, quantize
 
 # Each may be made in several ways; each way is a variant, `id` or `id: how`.
@@ -256,6 +256,5 @@ naming = Naming(
     {name: Mistake(name, title, hint) for name, (title, hint) in MISTAKES.items()},
     VARIANTS,
     TELLING,
-    simulate,
-    agrees,
+    by_simulation(simulate, agrees),
 )

@@ -3,9 +3,11 @@
 from graders.exercises.selective_injection.comparison import compare
 from graders.exercises.selective_injection.hints import HINTS
 from graders.exercises.selective_injection.injection import exercise, inject
+from graders.exercises.selective_injection.mistakes import naming
 from graders.exercises.selective_injection.pictures import picture
 
 __all__ = ["compare", "exercise", "inject"]
 
 exercise.hints = HINTS
 exercise.picture = picture
+exercise.naming = naming

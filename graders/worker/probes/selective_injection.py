@@ -205,6 +205,7 @@ class Record:
                 "model": model,
                 "first": marks(factors),
                 "data": [],
+                "samples": set(),
                 "grad": False,
                 **self.about(model),
             }
@@ -212,6 +213,7 @@ class Record:
         known["last"] = marks(factors)
         known["grad"] |= torch.is_grad_enabled()
         if torch.is_grad_enabled() and x.dim() == 3:
+            known["samples"].update(samples(x))
             names = {self.made[sample] for sample in samples(x) if sample in self.made}
             known["data"] += sorted(names - set(known["data"]))
 
@@ -223,6 +225,7 @@ class Record:
             "sizes": sorted(p.numel() for name, p in parameters.items() if is_factor(name)),
             "trainable": sum(p.numel() for p in parameters.values() if p.requires_grad),
             "alphas": self.alphas(model),
+            "fresh": all(not plain(p).any() for name, p in parameters.items() if is_factor(name) == "B"),
             "start": self.without_factors(model),
         }
 
@@ -277,9 +280,10 @@ class Record:
 
     def summary(self) -> list[dict[str, Any]]:
         """For each block that ran with factors: what was noted, and what it computes without its factors now."""
+        objects = list(dict.fromkeys(id(known["model"]) for known in self.models.values()))
         return [
-            {**{key: item for key, item in known.items() if key != "model"},
-             "end": self.without_factors(known["model"]), "now": marks(factors_of(known["model"]))}
+            {**{key: item for key, item in known.items() if key != "model"}, "object": objects.index(id(known["model"])),
+             "samples": hashlib.sha256(b"".join(sorted(known["samples"]))).hexdigest()[:16], "end": self.without_factors(known["model"]), "now": marks(factors_of(known["model"]))}
             for known in self.models.values()
         ]  # fmt: skip
 
@@ -359,8 +363,15 @@ def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
         numpy.random.seed(a["seed"])
         random.seed(a["seed"])
         seen.at("compare_target_modules")
-        with record.call():
-            result = module.compare_target_modules([list(targets) for targets in configs], n_epochs=n_epochs)
+        try:
+            with record.call():
+                result = module.compare_target_modules(
+                    [list(targets) for targets in configs], n_epochs=n_epochs
+                )
+        except Exception:
+            with suppress(Exception):
+                seen["models before it failed"] = record.summary()
+            raise
         shown: dict[str, Any] = {"keys": type(result).__name__, "models": record.summary()}
         shown["data made"] = bool(record.made)
         if isinstance(result, dict):

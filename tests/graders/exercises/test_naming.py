@@ -1,5 +1,6 @@
 """The names of mistakes, on submissions by people who did not know the library of mistakes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,30 @@ def submission_of(exercise: Exercise, path: Path) -> Submission:
     return Submission("somebody", "lora_theory", {f"{exercise.id}.py": path.read_bytes()})
 
 
+def affordable(exercise: Exercise, paths: list[Path]) -> tuple[Exercise, list[Path]]:
+    """Where a telling case trains, one of fifteen submissions, and few epochs; `make bank` names all of them."""
+    assert exercise.naming is not None
+    if not any("epochs" in case for _, case in exercise.naming.telling):
+        return exercise, paths
+    short = [
+        (experiment, {**case, "epochs": [2, 2, 3]} if "epochs" in case else case)
+        for experiment, case in exercise.naming.telling
+    ]
+    return replace(exercise, naming=replace(exercise.naming, telling=short)), paths[::15]
+
+
 @pytest.mark.parametrize("exercise", NAMING, ids=lambda exercise: exercise.id)
 def test_mistakes_are_named_rightly_or_not_at_all(exercise: Exercise, box: Box) -> None:
     """No submission with a named mistake gets another name, and nearly all get theirs."""
     right, silent, wrong = 0, [], []
-    for exercise_id, path in submissions("wrong"):
-        label = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# mistake: ")
-        wanted = set(label.split(" + ")) - {"unnamed"}
-        if exercise_id != exercise.id or not wanted:
-            continue
+    labels = {
+        path: path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# mistake: ")
+        for exercise_id, path in submissions("wrong")
+        if exercise_id == exercise.id
+    }
+    exercise, paths = affordable(exercise, [path for path, label in labels.items() if label != "unnamed"])
+    for path in paths:
+        wanted = set(labels[path].split(" + "))
         found = named(exercise, submission_of(exercise, path), box)
         right += found == wanted
         if not found:
@@ -41,7 +57,9 @@ def test_mistakes_are_named_rightly_or_not_at_all(exercise: Exercise, box: Box) 
 @pytest.mark.parametrize("exercise", NAMING, ids=lambda exercise: exercise.id)
 def test_a_correct_submission_has_no_mistake(exercise: Exercise, box: Box) -> None:
     """Nothing is named in what is right."""
-    paths = [path for exercise_id, path in submissions("correct") if exercise_id == exercise.id]
+    exercise, paths = affordable(
+        exercise, [path for exercise_id, path in submissions("correct") if exercise_id == exercise.id]
+    )
 
     assert [path.stem for path in paths if named(exercise, submission_of(exercise, path), box)] == []
 

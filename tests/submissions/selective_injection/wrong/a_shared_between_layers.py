@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factors-shared
 # One A per input width serves all layers, only B is each layer's own.
 import functools
 

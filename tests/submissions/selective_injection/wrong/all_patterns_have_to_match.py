@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: all-patterns-required
 # all() instead of any(): a layer must match every pattern, so with two of them none is wrapped.
 import torch
 import torch.nn as nn

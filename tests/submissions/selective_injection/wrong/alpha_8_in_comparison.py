@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: data-differs + other-setting
 # The comparison uses alpha 8.
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-setting
 # alpha is 2 * rank * number of targets, so configurations differ in more than their targets.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: alpha-rounded + data-differs
 # The scale is alpha // rank: 0 when alpha is below the rank, rounded down when it is no multiple.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: alpha-rounded
 # alpha is turned into an int, so an alpha of 0.5 switches the adapters off.
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: b-not-zero
 # B is drawn like A, so the adapters change the model's output as soon as they are in.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: b-not-zero
 # B starts at 1e-2 times a normal draw 'to break the symmetry': the output changes at injection.
 import copy
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: rest-not-frozen
 # Freezes each module's weight and bias; parameters with other names (positions, a cls token) stay trainable.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: depends-on-order
 # The batches are shuffled by numpy, which is not seeded per configuration: the losses depend on the position.
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: depends-on-order
 # One DataLoader generator serves all configurations, so the batch order depends on the position in the list.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: bias-added-twice
 # The bias is in the base layer's output and is added once more; it shows only in layers with a bias.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: crashes-without-bias
 # Sets requires_grad on the bias without asking whether there is one.
 import torch
 import torch.nn.functional as F

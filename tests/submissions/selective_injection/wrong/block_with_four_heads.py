@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-setting
 # The block has 4 heads instead of 8.
 import math
 

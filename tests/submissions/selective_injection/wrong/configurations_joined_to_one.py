@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: targets-not-passed-on
 # All targets of all configurations are put in at once, and the one training is reported for each of them.
 import torch
 import torch.nn as nn

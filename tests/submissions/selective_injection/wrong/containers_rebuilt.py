@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: untargeted-replaced
 # nn.Sequential and nn.ModuleList are built anew from their adapted children, so untargeted modules are replaced.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: rest-not-frozen
 # The wrapper copies W into a new nn.Parameter, which is trainable although the model was frozen before.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: counts-one-factor
 # Counts the numbers in lora_A alone.
 import math
 

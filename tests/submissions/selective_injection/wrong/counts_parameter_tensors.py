@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: counts-tensors
 # Counts the trainable tensors, not the numbers in them.
 import copy
 

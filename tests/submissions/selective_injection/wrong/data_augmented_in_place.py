@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: depends-on-order
 # Noise is added to the shared data in place, so later configurations train on noisier samples.
 import copy
 

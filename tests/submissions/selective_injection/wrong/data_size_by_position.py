@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: data-differs
 # The number of samples shrinks with each configuration, to save time.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: alpha-ignored
 # alpha is set to 2 * rank, whatever alpha was given.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-defaults
 # The default of alpha is 1.0, not 16.
 import math
 

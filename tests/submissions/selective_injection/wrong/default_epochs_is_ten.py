@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-defaults
 # n_epochs has 10 as its default instead of 50.
 import functools
 

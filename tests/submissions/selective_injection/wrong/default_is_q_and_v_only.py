@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: default-targets-missing
 # The default is the LoRA paper's q and v, the key and output projections get no adapter.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-defaults
 # The default of rank is 4, not 8.
 import torch
 from torch import nn

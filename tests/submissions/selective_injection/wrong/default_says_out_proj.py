@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: default-targets-missing
 # The default list says out_proj for o_proj, so the output projection is not wrapped.
 import math
 

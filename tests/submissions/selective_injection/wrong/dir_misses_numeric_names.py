@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: deep-layers-missed
 # Walks over dir(module), which leaves out names that are digits: nothing in a ModuleList is found.
 import copy
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: root-layers-missed
 # Looks for '.q_proj', so layers that are attributes of the model itself are missed.
 import functools
 

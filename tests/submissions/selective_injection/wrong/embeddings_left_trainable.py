@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: rest-not-frozen
 # The embedding layers are not frozen; it shows only in a model that has some.
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: data-differs + entries-incomplete
 # The losses are in loss_history, there is no entry losses.
 import math
 

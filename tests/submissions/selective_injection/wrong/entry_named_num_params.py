@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: entries-incomplete
 # The entry is called num_trainable_params instead of trainable_params.
 import copy
 

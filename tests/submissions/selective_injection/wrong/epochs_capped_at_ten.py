@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: epochs-ignored
 # Never trains more than 10 epochs 'to keep it fast'.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: nested-parent-bug
 # Builds the assignment as text: model.blocks.0.q_proj is a syntax error for ModuleList and Sequential.
 import torch
 import torch.nn.functional as F

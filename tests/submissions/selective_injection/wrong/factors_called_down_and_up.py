@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factors-misnamed
 # The factors are called lora_down and lora_up.
 import math
 

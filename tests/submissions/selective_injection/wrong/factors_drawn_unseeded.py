@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: depends-on-order
 # Weights and data are shared, but A comes from where the generator stands, which depends on the position.
 import copy
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factors-misnamed
 # The factors sit in ModuleDicts as in PEFT, so their names end in lora_A.default.weight.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factors-shared
 # Layers of the same shape share one pair of factors, taken from a cache.
 import math
 

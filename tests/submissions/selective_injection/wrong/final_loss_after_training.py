@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: final-loss-not-last
 # final_loss is measured once more after the last step, so it is not the last of the losses.
 import torch
 import torch.nn as nn

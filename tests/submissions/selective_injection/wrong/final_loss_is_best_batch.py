@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: final-loss-not-last
 # final_loss is the smallest loss of any batch, not the last epoch's.
 import torch
 from torch import nn

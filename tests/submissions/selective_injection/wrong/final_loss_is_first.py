@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: data-differs + final-loss-not-last
 # final_loss takes losses[0].
 import torch
 from torch import nn

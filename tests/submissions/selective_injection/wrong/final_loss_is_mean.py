@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: final-loss-not-last
 # final_loss is the mean of all epochs.
 import torch
 import torch.nn.functional as F

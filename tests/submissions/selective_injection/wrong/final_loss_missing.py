@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: entries-incomplete
 # The entries have no final_loss.
 import math
 

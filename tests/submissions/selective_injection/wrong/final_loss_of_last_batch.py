@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: final-loss-not-last
 # final_loss is the loss of the very last batch, while losses holds the means of the epochs.
 import math
 

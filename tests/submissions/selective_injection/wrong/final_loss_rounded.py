@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: final-loss-not-last
 # final_loss is rounded to three digits, so it differs from the last of the losses.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: targets-not-passed-on
 # Only the first target of each configuration is put in.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: data-differs + targets-added-to-default
 # The given targets come on top of the default ones instead of replacing them.
 import math
 

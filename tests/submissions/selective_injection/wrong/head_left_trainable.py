@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: rest-not-frozen
 # The last linear layer is kept trainable as a task head, although it is not targeted.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: adapters-without-effect
 # The hook computes the new output but does not return it, so the adapters have no effect at all.
 import torch
 import torch.nn.functional as F

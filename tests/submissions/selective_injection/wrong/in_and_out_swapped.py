@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: in-and-out-swapped
 # Reads (in, out) from weight.shape, which is (out, in): right for square layers, a crash for all others.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: wrong-keys
 # The '_proj' is cut off in the keys.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: wrong-keys
 # The targets are sorted before they are joined, so ['v_proj', 'q_proj'] becomes q_proj+v_proj.
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: one-pattern-only
 # The flag is overwritten by each pattern, so only the last one counts.
 import math
 

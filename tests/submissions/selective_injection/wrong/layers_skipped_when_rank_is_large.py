@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: layers-left-out
 # A layer whose dimensions are not above the rank is left out.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: layers-left-out
 # Only layers without a bias are wrapped, as those of the lab's block; a layer that has one gets no adapter.
 import torch
 import torch.nn.functional as F

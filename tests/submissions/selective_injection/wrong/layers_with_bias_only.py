@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: layers-left-out
 # Takes a Linear without bias for something else (hasattr bias and bias is set) and leaves it out.
 import functools
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: depends-on-order
 # The learning rate decays over the epochs and is not put back for the next configuration.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: training-diverges
 # AdamW with a learning rate of 10: the losses blow up.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: deep-layers-missed
 # The recursion goes into nn.ModuleList only, layers inside an nn.Sequential or other submodule are missed.
 import numpy as np
 import torch

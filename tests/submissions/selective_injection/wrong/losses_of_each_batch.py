@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: losses-per-batch
 # The losses of all batches are listed, not one per epoch.
 import torch
 from torch import nn

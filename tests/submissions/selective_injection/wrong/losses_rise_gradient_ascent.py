@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: training-diverges
 # The sign is wrong: the loss is maximised.
 import math
 

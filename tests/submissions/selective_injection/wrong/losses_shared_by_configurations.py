@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: losses-not-reset
 # The list of losses is made before the loop, so each configuration appends to those of the ones before.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: losses-not-reset
 # The running loss is not set back at the start of an epoch, so the losses rise with each one.
 import torch
 from torch import nn

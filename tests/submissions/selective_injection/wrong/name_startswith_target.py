@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: exact-name-only
 # The dotted name has to start with the target, so blocks.0.q_proj does not match q_proj.
 import torch
 import torch.nn.functional as F

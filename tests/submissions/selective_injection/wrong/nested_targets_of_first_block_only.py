@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: wraps-first-match-only
 # A set of seen last names keeps each name from being wrapped twice, so only the first block is adapted.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: rest-not-frozen
 # LayerNorms are made trainable again after the freezing, as in 'LoRA + norm tuning' recipes.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: epochs-off-by-one
 # The epochs count from 1 to n_epochs - 1, one loss is missing.
 import copy
 import math

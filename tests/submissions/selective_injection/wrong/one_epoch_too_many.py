@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: epochs-off-by-one
 # The loss before training is put in front, so there are n_epochs + 1 losses.
 import math
 

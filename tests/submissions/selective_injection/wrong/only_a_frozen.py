@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: adapters-frozen
 # Only lora_B is switched on again after the freezing, lora_A stays as it was drawn.
 import copy
 import math

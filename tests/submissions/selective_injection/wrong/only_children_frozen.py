@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: rest-not-frozen
 # Freezes the children of the model, not the parameters that belong to the model itself.
 import copy
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: initial-weights-differ
 # The seed is set for the first configuration only.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: one-pattern-only
 # Only the first of the patterns is looked at.
 import functools
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: configurations-missing
 # The result is made anew for each configuration, so only the last one is in it.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: adapters-frozen
 # Freezes and wraps pattern by pattern, so each pattern freezes the adapters of the one before.
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: data-differs + trains-nothing
 # The optimizer gets the parameters of a second adapted block, the one in the loop is never changed.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: nested-parent-bug
 # Takes the first part of the name for the parent, which is right for two parts and wrong from three on.
 import math
 

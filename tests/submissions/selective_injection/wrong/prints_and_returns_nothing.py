@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: result-not-a-dict
 # Prints a table and returns nothing.
 import torch
 import torch.nn.functional as F

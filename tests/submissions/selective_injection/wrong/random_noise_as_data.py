@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-data
 # Trains on random inputs and targets, not on the lab's task.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-setting
 # The comparison puts in adapters of rank 4.
 import copy
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: rank-and-alpha-swapped
 # rank and alpha are passed in the wrong order, so the factors have alpha rows.
 import torch
 import torch.nn.functional as F

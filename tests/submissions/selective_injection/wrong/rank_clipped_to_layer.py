@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: rank-clipped
 # The rank is cut to the smaller dimension of the layer, which shows when a larger one is asked for.
 import math
 

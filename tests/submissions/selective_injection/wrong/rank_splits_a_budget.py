@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-setting
 # The rank is divided by the number of targets 'for a fair budget'.
 import torch
 from torch import nn

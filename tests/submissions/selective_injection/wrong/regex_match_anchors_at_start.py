@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: exact-name-only
 # re.match is anchored at the start of the dotted name: only layers at the root are found.
 import copy
 import re

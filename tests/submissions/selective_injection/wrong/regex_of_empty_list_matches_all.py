@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: empty-list-as-default
 # An empty list joins to an empty regex, which is found in every name: all linear layers are wrapped.
 import math
 import re

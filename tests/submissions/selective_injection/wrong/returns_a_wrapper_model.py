@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: returns-something-else
 # Returns a new module round the model, as PEFT does, instead of the model itself.
 import torch
 from torch import nn

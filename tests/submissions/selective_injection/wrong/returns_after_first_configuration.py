@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: configurations-missing
 # `return results` is inside the loop: only the first configuration is trained.
 import copy
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: result-not-a-dict
 # Returns a list of the entries instead of a dict.
 import functools
 

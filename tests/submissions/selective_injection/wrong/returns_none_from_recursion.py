@@ -1,4 +1,4 @@
-# mistake: returns-none
+# mistake: returns-none + data-differs
 # The function calls itself on the children, and only the branch that is never taken returns the model.
 import torch
 from torch import nn

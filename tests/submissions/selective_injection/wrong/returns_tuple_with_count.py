@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: returns-something-else
 # Returns the model together with the number of wrapped layers.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: scaling-applied-twice
 # The scale is multiplied both to A x and to the whole update.
 import math
 

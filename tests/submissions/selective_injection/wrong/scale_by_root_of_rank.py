@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: scaling-sqrt-rank
 # Scales by alpha / sqrt(rank), as rsLoRA does.
 import copy
 import functools

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: scaling-alpha-only
 # Scales by alpha alone.
 import math
 

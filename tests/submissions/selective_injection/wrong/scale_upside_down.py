@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: scaling-inverted
 # Scales by rank / alpha.
 import torch
 import torch.nn.functional as F

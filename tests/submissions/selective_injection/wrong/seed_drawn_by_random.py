@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: initial-weights-differ
 # Each configuration is seeded with a number that random draws anew.
 import math
 import random

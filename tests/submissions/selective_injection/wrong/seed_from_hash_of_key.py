@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: initial-weights-differ
 # Each configuration has a seed of its own, made from its key: other weights, other data.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: initial-weights-differ
 # The seed depends on how many targets there are, so configurations start from different weights and data.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: model-reused
 # copy.copy shares the dict of submodules, so the adapters of the first configuration are in the template too.
 import copy
 

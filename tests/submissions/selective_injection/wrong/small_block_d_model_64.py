@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: other-setting
 # Trains a block of d_model=64 on data of the same width, to be faster.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: order-changed
 # The entries are sorted by final loss, best first, instead of the order given.
 import torch
 import torch.nn as nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: order-changed
 # The entries are in alphabetical order of their keys.
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: layers-left-out
 # Layers that are not square are left out, so the MLP's projections never get an adapter.
 import torch
 import torch.nn as nn

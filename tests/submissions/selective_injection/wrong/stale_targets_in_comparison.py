@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: targets-not-passed-on
 # A typo: every configuration is trained with the targets of the first one.
 import math
 

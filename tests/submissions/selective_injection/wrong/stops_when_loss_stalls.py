@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: epochs-ignored
 # Early stopping: after an epoch that lowers the loss by less than one percent the list simply ends.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: exact-name-only + data-differs
 # Asks whether the name is part of the target, which nested names never are.
 import math
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: entries-incomplete
 # The entries have no target_modules.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: targets-not-passed-on
 # The comparison does not pass the targets on, every configuration trains the default ones.
 import functools
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: model-reused
 # The template itself is adapted and trained and then copied for the next round, so adapters pile up.
 import copy
 import math

@@ -1,4 +1,4 @@
-# mistake: trains-base-too
+# mistake: trains-base-too + data-differs
 # The count is taken first; then the base is unfrozen with a smaller learning rate of its own.
 import math
 

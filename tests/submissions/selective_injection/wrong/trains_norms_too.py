@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: trains-base-too
 # The two LayerNorms are unfrozen before training, as some recipes do.
 import torch
 import torch.nn as nn

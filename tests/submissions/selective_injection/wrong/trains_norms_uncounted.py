@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: trains-base-too
 # The LayerNorms are trained along with the adapters, though not counted.
 import copy
 

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: trains-one-factor
 # The optimizer gets the B factors alone, A keeps its random values.
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: deep-layers-missed
 # Looks at the children and the grandchildren: layers that lie deeper are missed.
 import torch
 import torch.nn.functional as F

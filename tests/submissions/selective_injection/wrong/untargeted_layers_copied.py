@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: untargeted-replaced
 # Layers that are not targeted are replaced by frozen deep copies.
 import copy
 

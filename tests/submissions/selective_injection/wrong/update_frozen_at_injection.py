@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: adapters-without-effect
 # B A is computed once when the layer is made and kept as a buffer; later values of the factors have no effect.
 import math
 
