@@ -1,4 +1,4 @@
-# mistake: depends-on-order
+# mistake: data-differs
 # Noise is added to the shared data in place, so later configurations train on noisier samples.
 import copy
 
