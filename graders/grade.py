@@ -45,6 +45,14 @@ class Assignment:
     exercises: tuple[Exercise, ...]
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What the workers of one exercise used."""
+
+    cpu_seconds: float
+    memory: int  # most bytes that one of them had in use, those of the warm process it came from among them
+
+
 @functools.cache
 def assignments() -> Mapping[str, Assignment]:
     """Every assignment by name; exercises are found by listing `graders/exercises`."""
@@ -114,12 +122,13 @@ def grade(
         if progress is not None:
             progress(exercise.id)
         wall, cpu = time.monotonic(), time.process_time()
-        report, worker_seconds = grade_exercise(submission, exercise, box, settings)
+        report, spent = grade_exercise(submission, exercise, box, settings)
         reports.append(report)
         timing[exercise.id] = {
             "wall_seconds": round(time.monotonic() - wall, 3),
             "judge_cpu_seconds": round(time.process_time() - cpu, 3),
-            "worker_cpu_seconds": round(worker_seconds, 3),
+            "worker_cpu_seconds": round(spent.cpu_seconds, 3),
+            "worker_memory_mb": round(spent.memory / 2**20, 1),
         }
     return Report(
         submission.student_id, submission.assignment, tuple(reports), box.protections, environment(), timing
@@ -140,8 +149,8 @@ def environment() -> dict[str, Any]:
 
 def grade_exercise(
     submission: Submission, exercise: Exercise, box: Box, settings: Settings, effort: Effort = "full"
-) -> tuple[ExerciseReport, float]:
-    """One exercise of a submission, and the CPU seconds that its workers used.
+) -> tuple[ExerciseReport, Spent]:
+    """One exercise of a submission, and what its workers used.
 
     With less `effort` than `full`, failing cases are not made smaller (see `graders.judge.search`).
     """
@@ -163,7 +172,6 @@ def grade_exercise(
             _settle_faults(exercise, experiment, findings, box, submission.assignment)
         outcomes = _Outcomes(exercise, loaded, findings).all()
         mistakes = _named(exercise, loaded, session, outcomes, kept) if effort == "full" else ()
-        seconds = session.cpu_seconds
     report = ExerciseReport(
         exercise.id,
         exercise.title,
@@ -175,7 +183,7 @@ def grade_exercise(
         contract_of(submission.assignment, exercise.order),
         session.refused,
     )
-    return report, seconds
+    return report, Spent(session.cpu_seconds, session.peak)
 
 
 def _look(

@@ -33,14 +33,14 @@ class Frequency:
 
 
 def frequencies(reports: Sequence[Report]) -> list[Frequency]:
-    """The mistakes of the class, the commonest first; at the end of each exercise's, what has no name."""
+    """The mistakes of the class, the commonest first; at the end, for each exercise, what has no name."""
     graded: dict[str, list[tuple[Report, ExerciseReport]]] = {}
     for report in reports:
         for exercise in report.exercises:
             if exercise.status == "graded":
                 graded.setdefault(exercise.id, []).append((report, exercise))
     named = [row for found in graded.values() for row in _named(found)]
-    return sorted(named, key=lambda row: (-len(row.members), row.id == "", row.exercise, row.id))
+    return sorted(named, key=lambda row: (row.id == "", -len(row.members), row.exercise, row.id))
 
 
 def _named(found: list[tuple[Report, ExerciseReport]]) -> list[Frequency]:

@@ -11,6 +11,7 @@ from graders.feedback.tables import run_columns
 from graders.feedback.untrusted import ID_LIMIT, number, visible
 from graders.feedback.values import is_number
 
+_OF_THE_PROCESS = {"judge_memory_mb"}  # which grades one submission after the other
 _FEWEST = 8  # submissions among which one can stand out
 _LONG_TEXT = {"failure", "details"}
 _UNSHOWN = {"assignment", "salt", "schema_version"}
@@ -73,6 +74,8 @@ def running(run: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outliers(key: str, students: list[Mapping[str, Any]]) -> Iterator[Outlier]:
     """Those of one figure, among enough submissions that were graded in this run; the largest first."""
+    if key in _OF_THE_PROCESS:
+        return
     measured = [(float(row[key]), row) for row in students if is_number(row.get(key))]
     values = [value for value, _ in measured]
     if len(values) < _FEWEST:

@@ -50,6 +50,7 @@ class Session:
         self.worker: Worker | None = None
         self.recipe: dict[str, Any] | None = None  # the load request that worked
         self.cpu_seconds = 0.0
+        self.peak = 0  # most bytes of memory that one of its workers had in use, as far as they have ended
         self._tried: set[str] = set()
 
     @property
@@ -67,6 +68,7 @@ class Session:
         """End the worker."""
         if self.worker is not None:
             self.worker.close()
+            self.peak = max(self.peak, self.worker.peak)
             self.worker = None
 
     def load(self) -> Loaded:

@@ -85,6 +85,7 @@ class Worker:
         self._memory = memory
         self._turnstile = turnstile
         self.alive = True
+        self.peak = 0  # most bytes of memory it had in use, once it has ended; 0: not known
         self.active: Mapping[str, bool | str] = {}  # protections that the worker says it has put on itself
         self._await_ready()
 
@@ -120,9 +121,11 @@ class Worker:
     def _end(self) -> Ended:
         self.alive = False
         try:
-            return self._process.end()
+            ended = self._process.end()
         finally:
             self._pipes.close()
+        self.peak = ended.peak
+        return ended
 
     def _await_ready(self) -> None:
         """The first message comes by itself, before any student code runs."""

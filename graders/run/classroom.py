@@ -169,6 +169,9 @@ def _grade_task(box: AnyBox, wish: Wish, grade: Grade, task: _Task, say: pool.Sa
         "wall_seconds": round(time.perf_counter() - wall, 3),
         "judge_cpu_seconds": round(time.process_time() - cpu, 3),
         "worker_cpu_seconds": round(sum(workers), 3),
+        "worker_memory_mb": max(
+            (times.get("worker_memory_mb", 0.0) for times in report.timing.values()), default=0.0
+        ),
         "judge_memory_mb": _peak_memory_mb(),
     }
     data = {"report": _assembled(task, report, wish).to_json(), "cost": cost}

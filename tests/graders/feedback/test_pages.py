@@ -39,6 +39,19 @@ def test_the_page_of_the_run_is_sound() -> None:
     assert Markup(pages.run_page({})).errors == []
 
 
+def test_what_cost_far_more_stands_out() -> None:
+    """One slow submission of many is named with the median; what a process had in use before it is not held against it."""
+    rows = [
+        {"student_id": f"s{i:02}", "wall_seconds": 10.0 + i % 3, "judge_memory_mb": 200.0} for i in range(20)
+    ]
+    slow = {"student_id": "slow", "wall_seconds": 99.5, "judge_memory_mb": 999.0}
+    page = Markup(pages.run_page({"students": [*rows, slow]})).text
+    assert re.search(r"Far above the others.*slow\s*wall seconds\s*99.5\s*11\s", page, re.DOTALL)
+    assert page.count("slow") == 2
+    assert "Far above" not in pages.run_page({"students": rows})
+    assert "Far above" not in pages.run_page({"students": [*rows[:3], slow]})
+
+
 def test_the_reader_refuses_bad_markup() -> None:
     """The checks above can fail: text that is not escaped is found, and so is a link that leads nowhere."""
     page = pages.student_page(samples.perfect())

@@ -54,6 +54,17 @@ def test_a_worker_answers_again_and_again(worker: Worker) -> None:
     assert worker.alive
 
 
+def test_the_memory_of_a_worker_is_known_once_it_has_ended(box: Box) -> None:
+    """A worker that used 200 MB more than another is known to have, after its end."""
+    peaks = []
+    for size in (1, 200):
+        with box.worker(_entry="attempts") as worker:
+            result(worker, "result = len(bytearray(n))", n=size << 20)
+            assert worker.peak == 0
+        peaks.append(worker.peak)
+    assert 150 << 20 < peaks[1] - peaks[0] < 250 << 20
+
+
 def test_what_exercises_use_works(worker: Worker) -> None:
     """Training, two threads, printing and lazily imported modules work in a forked worker."""
     code = """
