@@ -18,6 +18,8 @@ def browser() -> Iterator[Any]:
         pytest.skip("no Chromium; on Debian and Ubuntu: apt-get install chromium")
     api = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install playwright")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
         yield browser
         browser.close()

@@ -15,9 +15,17 @@ axe_playwright = pytest.importorskip(
     reason="no axe; pip install axe-playwright-python (and a Chromium: apt-get install chromium)",
 )
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-ALL = {"runOnly": {"type": "tag", "values": LEVELS}, "rules": {"target-size": {"enabled": True}}}
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}  # the one rule that sees colours
-NAMES = [*usual_pages(), "hostile 1", "hostile index.html", "hostile mistakes.html"]
+ALL = {
+    "runOnly": {"type": "tag", "values": LEVELS},
+    "rules": {"target-size": {"enabled": True}},
+    "resultTypes": ["violations"],
+}
+CONTRAST = {
+    "runOnly": {"type": "rule", "values": ["color-contrast"]},
+    "resultTypes": ["violations"],
+}  # the one rule that sees colours
+ALIKE = {"300 submissions.html"}  # as that of 15
+NAMES = [name for name in (*usual_pages(), "hostile 1", "hostile mistakes.html") if name not in ALIKE]
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -45,18 +53,17 @@ def test_nothing_stands_in_the_way(page: Any, name: str) -> None:
     assert violations(page, ALL if page.theme == "light" else CONTRAST) == []
 
 
-@pytest.mark.parametrize(
-    ("planted", "rule"),
-    [
-        ("<img src='data:,'>", "image-alt"),
-        ("<p style='color: #888; background: #999'>some words</p>", "color-contrast"),
-        ("<input>", "label"),
-        ("<p><button style='width:9px;height:9px;padding:0'>a</button><button style='width:9px;height:9px;padding:0'>b</button></p>", "target-size"),
-        ("<div aria-sort='sideways' role='columnheader'>x</div>", "aria-valid-attr-value"),
-    ],
-)  # fmt: skip
-def test_axe_would_notice(page: Any, planted: str, rule: str) -> None:
-    """A page with a planted violation is found out, in either theme."""
+PLANTED = {
+    "image-alt": "<img src='data:,'>",
+    "color-contrast": "<p style='color: #888; background: #999'>some words</p>",
+    "label": "<input>",
+    "target-size": "<p><button style='width:9px;height:9px;padding:0'>a</button><button style='width:9px;height:9px;padding:0'>b</button></p>",
+    "aria-valid-attr-value": "<div role='columnheader' aria-sort='sideways'>x</div>",
+}  # fmt: skip
+
+
+def test_axe_would_notice(page: Any) -> None:
+    """Each violation that is planted in a page is found out, in either theme."""
     bare = re.sub(r"<meta http-equiv[^>]*>", "", usual_pages()["perfect"])
-    show(page, bare.replace("</main>", f"{planted}</main>"))
-    assert rule in [each for each, _ in violations(page, ALL)]
+    show(page, bare.replace("</main>", f"{''.join(PLANTED.values())}</main>"))
+    assert set(PLANTED) <= {rule for rule, _ in violations(page, ALL)}
