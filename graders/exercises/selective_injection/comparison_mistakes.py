@@ -91,7 +91,7 @@ VARIANTS: Mapping[str, Prediction] = {
 # What a mistake of the injection lets happen in the comparison, which does not pay for it: training may go worse, and
 # where other layers are wrapped than asked for, two configurations may be the same.
 ALWAYS = values(course="rises, not finite")
-SAME_LAYERS = values(twins="twins")
+SAME_LAYERS = values(twins="twins", blocks="too few, mixed")
 UNTRAINED = values(end="raised", factors=None, course="flat", twins="twins")
 FREED: Mapping[str, Prediction] = {
     **dict.fromkeys(("targets-ignored", "targets-added-to-default", "layers-left-out", "one-pattern-only", "wraps-first-match-only"), SAME_LAYERS),
@@ -123,9 +123,23 @@ def any_of(said: list[frozenset[str] | None]) -> frozenset[str] | None:
     return None if None in said else frozenset().union(*(some for some in said if some is not None))
 
 
-def may_show(seen: Facts | None, prediction: Prediction) -> bool:
-    """Whether every fact that was seen is one of those that may be."""
+SIGNS: Mapping[
+    str, Mapping[str, frozenset[str]]
+] = {  # the facts by which a variant shows: those it does not leave right
+    variant: {
+        name: said for name, said in change.items() if said is not None and not said & (RIGHT[name] or said)
+    }
+    for variant, change in VARIANTS.items()
+}
+
+
+def may_show(seen: Facts | None, wrong: frozenset[str]) -> bool:
+    """Whether every fact that was seen may be so with these variants, and each of them shows."""
     if seen is None:
         return False
+    signs = (sign for variant in wrong for sign in SIGNS.get(variant, {}).items())
+    if not all(seen.get(name) in said for name, said in signs):
+        return False
+    prediction = predicted(wrong)
     pairs = ((prediction[name], value) for name, value in seen.items())
     return all(allowed is None or value in allowed for allowed, value in pairs)

@@ -33,6 +33,7 @@ from graders.exercises.selective_injection.comparison import (
 )
 
 Facts = Mapping[str, str]
+RANK, ALPHA = 8, 16.0
 FIELDS = ("target_modules", "trainable_params", "losses", "final_loss")
 
 
@@ -167,7 +168,7 @@ def count(call: Call) -> str:
         if "trainable_params" in entry:
             got, numbers = entry["trainable_params"], numbers_of(own["parameters"], targets)
             used = [model.get("trainable") for model in call.models if model.get("sizes") == own["sizes"]]
-            numbers["own"] += [n for n in used if isinstance(n, int)]
+            numbers["own"] += [sum(asked(targets)), *(n for n in used if isinstance(n, int))]
             found.add(next((what for what, some in numbers.items() if got in some), "other"))
     return worst(found) if found else ""
 
@@ -258,13 +259,24 @@ def layers(call: Call) -> str:
     """Whether each configuration's block has its factors in the layers that its targets ask for."""
     if len(call.models) < len(call.configs):
         return ""
-    wanted = [len(own["sizes"]) for own in call.owns]
-    return "own" if sorted(len(model["sizes"]) for model in call.models) == sorted(wanted) else "other"
+    got = sorted(len(model["sizes"]) for model in call.models)
+    wanted = [len(own["sizes"]) for own in call.owns], [2 * len(targets) for targets in call.configs]
+    return "own" if got in map(sorted, wanted) else "other"
+
+
+def layer_sizes(name: str) -> tuple[int, int]:
+    """Inputs and outputs of one of the block's layers."""
+    return {"gate_proj": (256, 512), "up_proj": (256, 512), "down_proj": (512, 256)}.get(name, (256, 256))
+
+
+def asked(targets: list[str]) -> list[int]:
+    """The sizes of the factors that are asked for, sorted: a comparison may use them whatever the injection does."""
+    return sorted(RANK * size for name in targets for size in layer_sizes(name))
 
 
 def ranks(call: Call) -> str:
     """Whether the factors have the sizes that the injection with rank 8 gives."""
-    sizes = [own["sizes"] for own in call.owns]
+    sizes = [*(own["sizes"] for own in call.owns), *map(asked, call.configs)]
     return (
         "" if not call.models else "own" if all(model["sizes"] in sizes for model in call.models) else "other"
     )

@@ -7,7 +7,7 @@ import functools
 from graders.exercise import Case, Experiment, Mistake, Naming, Seen, Shows
 from graders.exercises.selective_injection import comparison_mistakes, injection_mistakes
 from graders.exercises.selective_injection.comparison import compare
-from graders.exercises.selective_injection.comparison_mistakes import may_show, predicted
+from graders.exercises.selective_injection.comparison_mistakes import may_show
 from graders.exercises.selective_injection.comparison_seen import facts_of
 from graders.exercises.selective_injection.injection_model import injected, layers_of
 from graders.exercises.selective_injection.injection_seen import observe, shows
@@ -21,7 +21,7 @@ def compare_with(experiment: Experiment, case: Case, seen: Seen) -> Shows:
     """Says of any variants whether they show what was seen: of the injection all, of the comparison the facts."""
     if experiment is compare:
         facts = facts_of(case, seen)
-        return lambda wrong: may_show(facts, predicted(wrong))
+        return lambda wrong: may_show(facts, wrong)
     observed, layers = observe(case, seen), layers_of(case)
 
     @functools.cache
