@@ -83,6 +83,8 @@ class Violation:
     expected: Any = None
     observed: Any = None
     kind: Literal["violated"] | FailureKind = "violated"
+    step: str = ""  # for a failure: what the probe was doing, empty when unknown
+    call: int = 0  # where a case is several calls: the number of the one it is about
 
 
 Check = Callable[[Case, Seen, Any], "Violation | NotApplicable | None"]
@@ -143,10 +145,6 @@ class Experiment:
         """What may tell right cases from wrong ones, under the names that a student knows."""
         return {name: value for name, value in case.items() if name != "seed"}
 
-    def reproduce(self, case: Case, property_id: str) -> str:
-        """Python that shows this case beside the exercise file."""
-        raise NotImplementedError
-
 
 @dataclass(frozen=True)
 class Mistake:
@@ -189,6 +187,10 @@ def by_simulation(
 # kind (`report.schema.json`); None, or NotSeen, where there is nothing to draw.
 Picture = Callable[[Experiment, Case, Seen, str], "dict[str, Any] | None"]
 
+# Experiment, failing case, property id, violation, whether the code stands in a notebook -> Python that shows the case
+# again beside the exercise file, or below the notebook's cells (`graders.replay`).
+Replay = Callable[[Experiment, Case, str, Violation, bool], str]
+
 
 @dataclass
 class Exercise:
@@ -203,6 +205,7 @@ class Exercise:
     naming: Naming | None = None
     hints: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # property id -> three steps
     picture: Picture | None = None
+    replay: Replay | None = None
 
     @property
     def points(self) -> float:

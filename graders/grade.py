@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,16 @@ import graders
 import graders.exercises
 import lora_reference
 from graders.claims import as_data
-from graders.exercise import Case, Exercise, Experiment, NotSeen, Property, Seen, Violation
+from graders.exercise import Case, Exercise, Experiment, NotApplicable, NotSeen, Property, Seen, Violation
 from graders.hints import hints_for
 from graders.judge.box import Box
 from graders.judge.diagnosis import name_mistakes
 from graders.judge.reading import Submission
-from graders.judge.search import Effort, Finding, Search, judge_case
+from graders.judge.search import Effort, Finding, JudgeFault, Search, judge_case
 from graders.judge.session import Loaded, Material, Session
 from graders.report import ExerciseReport, NamedMistake, Outcome, Report
 from graders.settings import Settings
+from graders.stored import StoredCase, StoredCaseError, as_stored, read_stored
 
 Kept = dict[str, Seen]  # what was seen of telling cases whose seed is open
 LEAST_HELD = 0.15  # share of its cases in which a claim must have been seen to hold
@@ -184,6 +185,49 @@ def grade_exercise(
         session.refused,
     )
     return report, Spent(session.cpu_seconds, session.peak)
+
+
+def grade_case(submission: Submission, data: Any, box: Box) -> Report:
+    """One stored case of a claim, asked again. Raises StoredCaseError for data that are none."""
+    stored = read_stored(data, assignments()[submission.assignment].exercises)
+    experiment, case = stored.experiment, stored.case
+    if box.device not in experiment.devices and "cpu" not in experiment.devices:
+        raise StoredCaseError(f"a case of {experiment.id} needs a GPU, and the box has none")
+    claim = replace(stored.claim, waits_on=())
+    exercise = replace(stored.exercise, properties=[claim])
+    finding = Finding(experiment=experiment)
+    findings = {claim.id: [finding]}
+    with Session(box, submission, material(submission.assignment, exercise.id)) as session:
+        loaded = session.load()
+        if loaded.status == "graded" and loaded.states.get(claim.function) == "attempt":
+            seen = session.ask(
+                experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
+            )
+            _judge(stored, seen, finding)
+    _settle_faults(exercise, experiment, findings, box, submission.assignment)
+    report = ExerciseReport(
+        exercise.id,
+        exercise.title,
+        loaded.status,
+        loaded.message,
+        _Outcomes(exercise, loaded, findings).all(),
+        notes=(*submission.notes, *loaded.notes),
+    )
+    return Report(submission.student_id, submission.assignment, (report,), box.protections, environment())
+
+
+def _judge(stored: StoredCase, seen: Seen, finding: Finding) -> None:
+    """Put the verdict of a stored case into its finding."""
+    checks = stored.exercise.checks_in(stored.experiment)
+    verdict = judge_case(stored.experiment, checks, stored.case, seen)[0][stored.claim.id]
+    if isinstance(verdict, NotApplicable):
+        raise StoredCaseError(f"the case says nothing about the property {stored.claim.id}")
+    finding.held, finding.unseen = int(verdict is None), int(isinstance(verdict, NotSeen))
+    if isinstance(verdict, JudgeFault):
+        finding.fault, finding.fault_case = verdict.trace, stored.case
+    if isinstance(verdict, Violation):
+        finding.violated, finding.violation = 1, verdict
+        finding.case, finding.seen, finding.pictured = stored.case, seen, stored.case
 
 
 def _look(
@@ -365,6 +409,7 @@ class _Outcomes:
             "expected": as_data(violation.expected),
             "observed": as_data(violation.observed),
             "facts": facts,
+            "case": as_stored(self.exercise, experiment, claim.id, case),
         }
         if (picture := self._picture(finding, claim.id)) is not None:
             counterexample["picture"] = picture
@@ -377,9 +422,18 @@ class _Outcomes:
             violation.message,
             claim.sentence,
             counterexample,
-            experiment.reproduce(case, claim.id),
+            self._replay(claim, experiment, case, violation),
             hints_for(self.exercise, claim, violation),
         )
+
+    def _replay(
+        self, claim: Property, experiment: Experiment, case: Case, violation: Violation
+    ) -> str | None:
+        """Python that shows the case again where the code stands."""
+        if self.exercise.replay is None:
+            return None
+        notebook = self.loaded.where.get(claim.function) == "notebook"
+        return self.exercise.replay(experiment, case, claim.id, violation, notebook)
 
     def _picture(self, finding: Finding, property_id: str) -> dict[str, Any] | None:
         """Data of the picture of a failing case, if there is something to draw."""

@@ -1,4 +1,8 @@
-"""Python text that makes a case again beside the exercise file: values where they are few, else an expression."""
+"""Python text that shows a failing case again beside the exercise file: no longer than a screen, nothing of ours in it.
+
+A script ends by printing `yours:` and `expected:`; the two texts are the same, but for rounding, where the claim
+holds. Where the code crashed or hung, it ends with the call that did.
+"""
 
 from __future__ import annotations
 
@@ -9,34 +13,117 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-WRITTEN = 64  # values that are written out
+from graders.exercise import Violation
+
+MOST_LINES = 15
+WRITTEN = 32  # values that are written out
+WIDTH = 110
+DIGITS = 7  # significant ones that are printed
+Line = str | tuple[str, str]  # a pair is an assignment: what may share a line with others
+
+# `show` is the first line of scripts that print tensors; `shown` writes what it makes of an expected tensor.
+SHOW = f'show = lambda t: t if t is None else (tuple(t.shape), [float(f"{{v:.{DIGITS}g}}") for v in t.flatten().tolist()])'
 
 
-def tensor_source(value: Tensor) -> str:
-    """An expression that makes `value`: its values written out, or compressed where they are many."""
-    dtype = str(value.dtype)
-    if value.numel() == 0:
-        return f"torch.zeros({tuple(value.shape)}, dtype={dtype})"
-    if value.numel() <= WRITTEN:
-        return f"torch.tensor({value.tolist()}, dtype={dtype})"
-    if bool((value == value.flatten()[0]).all()):
-        return f"torch.full({tuple(value.shape)}, {value.flatten()[0].item()}, dtype={dtype})"
-    raw = value.contiguous().view(-1).view(torch.uint8).numpy().tobytes()
-    text = base64.b85encode(zlib.compress(raw, 9)).decode()
+def shown(value: Tensor) -> str:
+    """What `show` prints of a tensor."""
+    numbers = [float(f"{number:.{DIGITS}g}") for number in value.flatten().tolist()]
+    return f"({tuple(value.shape)}, {listed(numbers)})"
+
+
+def listed(numbers: Sequence[object]) -> str:
+    """A list as Python text, where NaN and infinity are names too."""
+    return f"[{', '.join(number_source(number) for number in numbers)}]"
+
+
+def number_source(number: object) -> str:
+    """A number as Python text."""
+    text = repr(number)
+    return f"float({text!r})" if text in ("nan", "inf", "-inf") else text
+
+
+def ending(yours: str, expected: str) -> list[str]:
+    """The two lines that a script ends with: expressions of what is seen and of what should be."""
+    return [f'print("yours:   ", {yours})', f'print("expected:", {expected})']
+
+
+def form(name: str, violation: Violation) -> list[str]:
+    """The end for a value that is no tensor, or one of another shape or dtype; nothing for other violations."""
+    want = violation.expected
+    if not isinstance(want, str) or not isinstance(violation.observed, str):
+        return []
+    if want == "a tensor":
+        return ending(f'"a tensor:", isinstance({name}, torch.Tensor)', '"a tensor:", True')
+    if want.startswith("shape ("):
+        return ending(f'"shape", tuple({name}.shape)', f'"shape", {want.removeprefix("shape ")}')
+    if isinstance(getattr(torch, want, None), torch.dtype):
+        return ending(f"{name}.dtype", f"torch.{want}")
+    return []
+
+
+def contents_source(
+    kind: str,
+    shape: Sequence[int],
+    seed: int,
+    stream: int,
+    spread: int = 20,
+    change: str = "{}",
+    dtype: torch.dtype = torch.float32,
+) -> str:
+    """The expression of what `claims.contents` makes, as a tensor; `change` is done to the NumPy array before."""
+    made = change.format(_array_source(kind, shape, seed, stream, spread))
+    return f"torch.tensor({made}, dtype=torch.float32){'' if dtype == torch.float32 else f'.to({dtype})'}"
+
+
+def _array_source(kind: str, shape: Sequence[int], seed: int, stream: int, spread: int) -> str:
+    rng, size = f"Generator(Philox(key=[{seed}, {stream}]))", tuple(shape)
+    if kind == "normal":
+        return f"{rng}.standard_normal({size})"
+    if kind == "ints":
+        return f"(rng := {rng}).integers(1, 4, {size}) * rng.choice([-1.0, 1.0], {size})"
+    exponent = f"exp2((rng := {rng}).uniform(-{spread}, {spread}, {size}))"
+    return f"{exponent} * rng.choice([-1.0, 1.0], {size})"
+
+
+def tensor_source(value: Tensor, made: str = "") -> str:
+    """An expression that makes `value`: written out, else `made` (which makes it too), else compressed."""
+    dtype, shape = value.dtype, tuple(value.shape)
+    named = "" if dtype == torch.float32 else f", dtype={dtype}"
+    flat, sizes = value.flatten(), ", ".join(map(str, shape))
+    if value.numel() > 1 or 0 in shape:
+        if value.numel() == 0 or not bool(flat.any()):
+            return f"torch.zeros({sizes}{named})"
+        if bool((flat == 1).all()):
+            return f"torch.ones({sizes}{named})"
+        if bool((flat == flat[0]).all()):
+            return f"torch.full({shape}, {number_source(_short(flat[0]))}{named})"
+    if value.numel() <= WRITTEN or (not made and value.numel() <= 4 * WRITTEN):
+        return f"torch.tensor({_nested(value)}{named})"
+    if made:
+        return made
+    text = base64.b85encode(
+        zlib.compress(value.contiguous().view(-1).view(torch.uint8).numpy().tobytes(), 9)
+    ).decode()
     return (
         f"torch.frombuffer(bytearray(zlib.decompress(base64.b85decode({text!r}))), dtype={dtype})"
-        f".reshape({tuple(value.shape)})"
+        f".reshape({shape})"
     )
 
 
-def script(module: str, names: Sequence[str], lines: Sequence[str]) -> str:
-    """A whole script: the imports that its lines need, then the lines."""
-    body = "\n".join(lines)
-    imports = [name for name in ("base64", "zlib") if f"{name}." in body]
-    head = [f"import {', '.join(imports)}"] if imports else []
-    if "torch." in body or "nn." in body:
-        head.append("import torch")
-    return "\n".join([*head, f"from {module} import {', '.join(names)}", "", body]) + "\n"
+def _nested(value: Tensor) -> str:
+    if value.dim() == 0:
+        return number_source(_short(value))
+    return f"[{', '.join(_nested(part) for part in value)}]"
+
+
+def _short(value: Tensor) -> object:
+    """The number, in as few digits as make it again in its dtype."""
+    number = value.item()
+    for digits in range(1, 17):
+        short = float(f"{number:.{digits}g}")
+        if isinstance(number, float) and bool(torch.tensor(short, dtype=value.dtype) == value):
+            return short
+    return number
 
 
 def call_source(function: str, positional: Sequence[str], named: dict[str, object], style: str) -> str:
@@ -48,3 +135,48 @@ def call_source(function: str, positional: Sequence[str], named: dict[str, objec
     else:
         arguments = [*positional, *(f"{name}={value!r}" for name, value in named.items())]
     return f"{function}({', '.join(arguments)})"
+
+
+def script(
+    module: str, names: Sequence[str], lines: Sequence[Line], notebook: bool, lab: Sequence[str] = ()
+) -> str:
+    """The whole text: imports, then the lines; in a notebook, what the cells define is there already."""
+    body = "\n".join(line if isinstance(line, str) else line[1] for line in lines)
+    head = [f"import {name}" for name in ("base64", "inspect", "warnings", "zlib") if f"{name}." in body]
+    if "torch." in body or "nn." in body:
+        head.append("import torch")
+    if "nn." in body.replace("torch.nn.", ""):
+        head.append("from torch import nn")
+    if "exp2(" in body:
+        head.append("from numpy import exp2")
+    if "Philox(" in body:
+        head.append("from numpy.random import Generator, Philox")
+    if not notebook:
+        head += [f"from lab import {', '.join(lab)}"] if lab else []
+        head.append(f"from {module} import {', '.join(names)}")
+    separate = sum(not isinstance(line, str) for line in lines)
+    packed = _packed(lines, WIDTH)
+    if len(head) + len(packed) > MOST_LINES and separate:
+        packed = _packed(lines, 10**9)
+    return "\n".join([*head, *packed]) + "\n"
+
+
+def _packed(lines: Sequence[Line], width: int) -> list[str]:
+    """The lines, with assignments that follow each other in one line as long as it is no longer than `width`."""
+    done: list[str] = []
+    group: list[tuple[str, str]] = []
+    for line in [*lines, ""]:
+        if not isinstance(line, str) and len(_assigned([*group, line])) <= width:
+            group.append(line)
+            continue
+        done += [_assigned(group)] if group else []
+        group = []
+        if isinstance(line, str):
+            done.append(line)
+        else:
+            group = [line]
+    return done[:-1]
+
+
+def _assigned(group: Sequence[tuple[str, str]]) -> str:
+    return f"{', '.join(name for name, _ in group)} = {', '.join(value for _, value in group)}"

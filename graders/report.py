@@ -37,7 +37,8 @@ class Outcome:
     """What one property came to. `counterexample` is the smallest failing case as JSON-able data:
 
     {"arguments": {name: value, ...}, "expected": value, "observed": value, "facts": [sentence, ...],
-     "picture": {"kind": "bars" | "levels" | "tree" | "curves", ...}}
+     "picture": {"kind": "bars" | "levels" | "tree" | "curves", ...},
+     "case": {"exercise": id, "experiment": id, "property": id, "case": {parameter: value, ...}}}
 
     where a value is null, a number, a string, a boolean, a list, a dict, or a tensor as
     {"dtype": "float32", "shape": [2, 3], "values": nested list, or null when there are too many}.

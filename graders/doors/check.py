@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
+from graders.doors.case import read_case
 from graders.doors.files import as_json
 from graders.feedback import text
 from graders.report import Report
 from graders.run import CallError, Wish, grade_one, open_box, read_file
 from graders.settings import Settings
+from graders.stored import StoredCaseError
 
 
 def check(options: argparse.Namespace, settings: Settings) -> int:
-    """Check what the options name. Exit status 0 where every property holds, else 1."""
+    """Check what the options name, or one case of it. Exit status 0 where every property holds, else 1."""
     path: Path = options.path
     if not path.exists():
         raise CallError(f"{str(path)!r} does not exist; give a .py file, a notebook or a folder")
@@ -28,6 +32,10 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     if options.assignment not in known:
         raise CallError(f"there is no assignment {options.assignment!r}; there is {', '.join(known)}")
     exercises = tuple(exercise.id for exercise in known[options.assignment].exercises)
+    if options.property is not None and options.case is None:
+        raise CallError("--property goes with --case")
+    if options.case is not None:
+        return _check_case(options, settings, exercises)
     only = _only(path, options.exercise, exercises)
     submission = read_file(path, options.exercise, options.assignment)
     with open_box(settings) as box:
@@ -35,6 +43,29 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     if path.suffix == ".ipynb" and only is None:
         report = _without_missing(report)
     sys.stdout.write(_written(report, options.format))
+    return _status(report)
+
+
+def _check_case(options: argparse.Namespace, settings: Settings, exercises: Sequence[str]) -> int:
+    """Ask one stored case again."""
+    from graders.grade import grade_case
+
+    path: Path = options.path
+    named = options.exercise or (path.stem if path.suffix == ".py" and path.stem in exercises else None)
+    if named is not None:
+        _only(path, named, exercises)  # refuses a name that is no exercise's
+    data = read_case(options.case, options.property, named)
+    submission = read_file(path, str(data.get("exercise")), options.assignment)
+    with open_box(settings) as box, contextlib.closing(box.share()) as shared:
+        try:
+            report = grade_case(submission, data, cast(Any, shared))
+        except StoredCaseError as error:
+            raise CallError(f"{str(options.case)!r}: {error}") from error
+    sys.stdout.write(_written(report, options.format))
+    return _status(report)
+
+
+def _status(report: Report) -> int:
     outcomes = [outcome for exercise in report.exercises for outcome in exercise.properties]
     return 0 if outcomes and all(outcome.status == "passed" for outcome in outcomes) else 1
 

@@ -119,6 +119,8 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     add("path", metavar="FILE_OR_FOLDER", type=Path, help="a .py file, a notebook, or a folder of them")
     add("--exercise", metavar="ID", help="the exercise (default: the one that the file is named after)")
     add("--assignment", default=DEFAULT_ASSIGNMENT, help="the assignment (default: %(default)s)")
+    add("--case", type=Path, metavar="FILE", help="ask one case again: a stored case, or a report.json")
+    add("--property", metavar="ID", help="with --case report.json: the failed property whose case is asked")
     add("--format", choices=("text", "json", "md"), default="text", help="how the answer is written")
     _add_common(parser)
 

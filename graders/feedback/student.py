@@ -40,6 +40,7 @@ class Claim:
     facts: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     reproduce: str = ""
+    again: str = ""  # the command that asks the judge with this case again
     waits_on: tuple[tuple[str, str], ...] = ()  # anchor and title
 
 
@@ -233,8 +234,17 @@ def _claim(outcome: Outcome, anchor: str, waits_on: tuple[tuple[str, str], ...])
         facts=tuple(visible(fact, 500) for fact in list(case.get("facts") or ())[:_MANY]),
         hints=tuple(visible(hint, 500) for hint in outcome.hints[:_MANY]),
         reproduce="" if error else visible(outcome.reproduce, _CODE_LIMIT, keep_lines=True),
+        again=_again(case.get("case")),
         waits_on=waits_on,
     )
+
+
+def _again(case: Any) -> str:
+    """The command that replays a stored case."""
+    if not isinstance(case, Mapping):
+        return ""
+    exercise, claim = (visible(case.get(name), ID_LIMIT) for name in ("exercise", "property"))
+    return f"loralab check YOUR_FILE --exercise {exercise} --case report.json --property {claim}"
 
 
 def _title(outcome: Outcome) -> str:

@@ -93,6 +93,8 @@ def _claim(claim: Claim) -> Iterator[str]:
     if claim.reproduce:
         yield "    see it yourself:"
         yield from (f"      | {line}".rstrip() for line in claim.reproduce.rstrip("\n").split("\n"))
+    if claim.again:
+        yield f"    ask the judge again: {claim.again}"
 
 
 def _hints(section: Section) -> Iterator[str]:

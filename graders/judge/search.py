@@ -316,5 +316,5 @@ def judge_case(
             else:
                 verdicts[name] = verdict
     if seen.failure is not None and blamed in verdicts and not isinstance(verdicts[blamed], Violation):
-        verdicts[blamed] = Violation(seen.failure.sentence, kind=seen.failure.kind)
+        verdicts[blamed] = Violation(seen.failure.sentence, kind=seen.failure.kind, step=seen.failure.step)
     return verdicts, blamed

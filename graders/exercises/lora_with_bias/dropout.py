@@ -20,7 +20,6 @@ from graders.exercises.lora_with_bias.layer import (
     Verdict,
     exercise,
 )
-from graders.replay import script
 
 
 class Dropout(Experiment):
@@ -50,23 +49,6 @@ class Dropout(Experiment):
     def describe(self, case: Case) -> dict[str, Any]:
         return {"layer": "nn.Linear(4, 3), every weight 64, bias 0", "rank": 1, "alpha": 1.0, "dropout": case["p"],
                 "lora_A": [[1, 2, 4, 8]], "lora_B": "ones", "x": f"ones of shape {(*case['batch'], 4)}", "mode": "train"}  # fmt: skip
-
-    def reproduce(self, case: Case, property_id: str) -> str:
-        lines = [
-            "linear = torch.nn.Linear(4, 3)",
-            "torch.nn.init.constant_(linear.weight, 64.0)",
-            "torch.nn.init.zeros_(linear.bias)",
-            f"layer = LoRALayerWithBias(linear, rank=1, alpha=1.0, dropout={case['p']}).train()",
-            'weight = lambda factor: getattr(factor, "weight", factor)',
-            "with torch.no_grad():",
-            "    weight(layer.lora_A).copy_(torch.tensor([[1.0, 2.0, 4.0, 8.0]]))",
-            "    weight(layer.lora_B).fill_(1.0)",
-            f"    y = layer(torch.ones{(*case['batch'], 4)}).flatten(0, -2)",
-            f'print("yours:   ", ((y[:8] - 256) * {1 - case["p"]!r}).tolist())',
-            'print("expected: three equal whole numbers in each row, whose bits 1, 2, 4, 8 are the inputs that were kept;")',
-            f'print("          a share of {case["p"]} of all bits is dropped")',
-        ]
-        return script("lora_with_bias", ["LoRALayerWithBias"], lines)
 
 
 dropout_run = Dropout()

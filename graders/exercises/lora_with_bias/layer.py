@@ -23,7 +23,6 @@ from graders.exercise import (
     Seen,
     Violation,
 )
-from graders.replay import call_source, script, tensor_source
 
 exercise = Exercise("lora_with_bias", "LoRA with a trainable bias", ("LoRALayerWithBias",), order=1)
 Verdict = Violation | NotApplicable | None
@@ -171,9 +170,6 @@ class Layer(Experiment):
             "call": CALL_WORDS[case["call"]],
         }  # fmt: skip
 
-    def reproduce(self, case: Case, property_id: str) -> str:
-        return layer_script(case, self.tensors(case), property_id)
-
 
 def mode(case: Case) -> str:
     """Training mode only where dropout leaves the formula exact."""
@@ -232,71 +228,6 @@ class Formula:
             "x": (dx.reshape(self.x.shape), (G @ W + s * G @ B @ A).reshape(self.x.shape)),
             "bias": (g.sum(0), G.sum(0)),
         }
-
-
-def layer_script(case: Case, tensors: dict[str, Any], property_id: str) -> str:
-    """The case as Python: make the layer, set its factors, run it."""
-    use, d_in, d_out = named(case), case["in_features"], case["out_features"]
-    called = call_source("LoRALayerWithBias", ["linear"], use, case["call"])
-    lines = [
-        f"linear = torch.nn.Linear({d_in}, {d_out}, bias={case['bias']})",
-        f"x = {tensor_source(tensors['x'])}",
-        "with torch.no_grad():",
-    ]
-    lines.append(f"    linear.weight.copy_({tensor_source(tensors['W'])})")
-    if case["bias"]:
-        lines.append(f"    linear.bias.copy_({tensor_source(tensors['b'])})")
-    lines += [
-        f"    linear.{name}.requires_grad_(False)"
-        for name in case["frozen"]
-        if name == "weight" or case["bias"]
-    ]
-    lines.append(f"layer = {called}.{mode(case)}()")
-    if property_id in ("factors", "b_zero", "a_random", "bias_flag", "nothing_else_trains"):
-        lines.append(
-            'print("yours:   ", [(name, tuple(p.shape), p.tolist()) for name, p in layer.named_parameters() if p.requires_grad])'
-        )
-        bias = " and the bias" if use["train_bias"] and case["bias"] else ""
-        lines.append(
-            f'print("expected: A {(use["rank"], d_in)} random, B {(d_out, use["rank"])} zeros{bias}; nothing else")'
-        )
-        return script("lora_with_bias", ["LoRALayerWithBias"], lines)
-    lines += [
-        'weight = lambda factor: getattr(factor, "weight", factor)',
-        f"layer, x = layer.to(torch.{case['dtype']}), x.to(torch.{case['dtype']})",
-        "with torch.no_grad():",
-        f"    weight(layer.lora_A).copy_({tensor_source(tensors['A'])})",
-    ]
-    formula = Formula(case, tensors)
-    if property_id == "starts_as_original":
-        lines += ["    weight(layer.lora_B).zero_()", 'print("yours:   ", layer(x).tolist())']
-        lines.append(f'print("expected:", {formula.base()[0].tolist()})')
-        return script("lora_with_bias", ["LoRALayerWithBias"], lines)
-    lines.append(f"    weight(layer.lora_B).copy_({tensor_source(tensors['B'])})")
-    if property_id == "gradients":
-        truth = formula.gradients()
-        lines += ["x.requires_grad_(True)", f"layer(x).backward({tensor_source(tensors['g'])}.to(x.dtype))"]
-        lines.append(
-            'print("yours:    A", weight(layer.lora_A).grad, "B", weight(layer.lora_B).grad, "x", x.grad)'
-        )
-        lines.append(
-            f'print("expected: A", {truth["lora_A"][0].tolist()}, "B", {truth["lora_B"][0].tolist()}, "x", {truth["x"][0].tolist()})'
-        )
-    elif property_id == "present_values":
-        lines += [
-            "optimizer = torch.optim.SGD([p for p in layer.parameters() if p.requires_grad], lr=0.0078125)",
-            "layer(x).sum().backward()",
-            "optimizer.step()",
-            "A, B, y = weight(layer.lora_A), weight(layer.lora_B), layer(x)",
-            'print("yours:    adapter\'s share", (y - linear.to(x.dtype)(x)).tolist(), "x unchanged")',
-            f'print("expected: adapter\'s share", ({formula.scale!r} * x @ A.T @ B.T).tolist())',
-        ]
-    else:
-        lines += [
-            'print("yours:   ", layer(x).tolist())',
-            f'print("expected:", {formula.output()[0].tolist()})',
-        ]
-    return script("lora_with_bias", ["LoRALayerWithBias"], lines)
 
 
 class LayerOnCuda(Layer):

@@ -23,7 +23,6 @@ from graders.exercises.lora_with_bias.layer import (
     shaped,
     unusual_batch,
 )
-from graders.replay import script
 
 
 @exercise.claim(
@@ -62,14 +61,6 @@ class Moves(Experiment):
 
     def blame(self, case: Case, failure: Failure) -> str:
         return "factors" if failure.step == "creation" else "follows_to"
-
-    def reproduce(self, case: Case, property_id: str) -> str:
-        lines = [
-            f"layer = LoRALayerWithBias(torch.nn.Linear(4, 3), rank=2, train_bias={case['train_bias']}).to('meta')",
-            'print("yours:   ", [str(p.device) for p in layer.parameters() if p.requires_grad])',
-            'print("expected: every one on meta")',
-        ]
-        return script("lora_with_bias", ["LoRALayerWithBias"], lines)
 
 
 moves = Moves()

@@ -21,7 +21,6 @@ from graders.exercise import (
     Seen,
     Violation,
 )
-from graders.replay import call_source, script
 from lora_reference import calculate_memory_requirements
 
 exercise = Exercise("memory_calculation", "Memory requirements", ("calculate_memory_requirements",), order=3)
@@ -85,18 +84,6 @@ class Estimate(Experiment):
     def traits(self, case: Case) -> dict[str, Any]:
         return {"model_params_billions": case["size"], **named(case)}
 
-    def reproduce(self, case: Case, property_id: str) -> str:
-        want = calculate_memory_requirements(case["size"], **named(case))
-        given, style = written(case)
-        called = call_source("calculate_memory_requirements", [repr(case["size"])], given, style)
-        shown = SHOWN.get(property_id, KEYS)
-        lines = [
-            f"result = {called}",
-            f"for key, expected in { ({key: want[key] for key in shown})!r}.items():",
-        ]
-        lines.append('    print(key, "yours:", result.get(key), "expected:", expected)')
-        return script("memory_calculation", ["calculate_memory_requirements"], lines)
-
 
 def named(case: Case) -> dict[str, Any]:
     """The named arguments that the call uses, given or by default."""
@@ -113,16 +100,6 @@ def written(case: Case) -> tuple[dict[str, Any], str]:
 
 
 estimate = Estimate()
-SHOWN = {
-    "weights": ("full_ft_weights",),
-    "full_ft_gradients": ("full_ft_gradients",),
-    "full_ft_optimizer": ("full_ft_optimizer",),
-    "lora_weights": ("lora_weights",),
-    "adapters": ("lora_adapters",),
-    "lora_training": ("lora_gradients", "lora_optimizer"),
-    "totals": ("full_ft_total", "lora_total"),
-    "ratio": ("memory_savings_ratio",),
-}
 
 
 # --- comparing ---------------------------------------------------------------------------------------------
@@ -384,12 +361,6 @@ class Refuse(Experiment):
 
     def traits(self, case: Case) -> dict[str, Any]:
         return self.describe(case)
-
-    def reproduce(self, case: Case, property_id: str) -> str:
-        values = {name: case[name] for name in DEFAULTS}
-        called = call_source("calculate_memory_requirements", [repr(case["size"])], values, "keywords")
-        lines = ['print("expected: ValueError")', f'print("yours:   ", {called})']
-        return script("memory_calculation", ["calculate_memory_requirements"], lines)
 
 
 refuse = Refuse()

@@ -4,9 +4,11 @@ from graders.exercises.nf4_quantization.hints import HINTS
 from graders.exercises.nf4_quantization.mistakes import naming
 from graders.exercises.nf4_quantization.pictures import picture
 from graders.exercises.nf4_quantization.quantization import dequantize, exercise, quantize
+from graders.exercises.nf4_quantization.replay import replay
 
 __all__ = ["dequantize", "exercise", "naming", "quantize"]
 
 exercise.naming = naming
 exercise.hints = HINTS
 exercise.picture = picture
+exercise.replay = replay

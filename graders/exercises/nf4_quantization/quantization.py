@@ -21,7 +21,6 @@ from graders.exercise import (
     Seen,
     Violation,
 )
-from graders.replay import call_source, script, tensor_source
 from lora_reference import NF4_LEVELS, dequantize_nf4
 
 exercise = Exercise("nf4_quantization", "NF4 quantization", ("quantize_nf4", "dequantize_nf4"), order=4)
@@ -217,34 +216,6 @@ class Quantize(Experiment):
             "memory layout": case["layout"],
             "values": VALUE_WORDS[case["values"]],
         }
-
-    def reproduce(self, case: Case, property_id: str) -> str:
-        sent = self.arguments(case)
-        lines = [f"x = {tensor_source(sent['tensor'])}"]
-        if case["layout"] == "transposed" and len(case["shape"]) >= 2:
-            lines.append(
-                "x = x.transpose(0, -1).contiguous().transpose(0, -1)  # same values, not contiguous"
-            )
-        if case["layout"] == "strided" and case["shape"]:
-            lines.append(
-                "x = torch.stack([x, x * 0], dim=-1).flatten(-2)[..., ::2]  # same values, not contiguous"
-            )
-        called = call_source("quantize_nf4", ["x"], {"block_size": sent["block_size"]}, case["call"])
-        largest, _ = blocks_of(sent["tensor"].reshape(-1), sent["block_size"])
-        if property_id == "unchanged":
-            lines += ["before = x.clone()", called, 'print("yours:   ", x)', 'print("expected:", before)']
-        else:
-            codes = _codes(
-                sent["tensor"].reshape(-1).to(torch.float64),
-                *blocks_of(sent["tensor"].reshape(-1), sent["block_size"]),
-            )
-            lines += [
-                f"codes, scales = {called}",
-                'print("yours:   ", codes.dtype, tuple(codes.shape), codes.flatten()[:64].tolist(), scales[:8])',
-                f'print("expected: torch.uint8", {tuple(sent["tensor"].shape)}, {codes[:64].tolist()}, "(a tie may go either way),", '
-                f"torch.tensor({largest[:8].to(torch.float32).tolist()}))",
-            ]
-        return script("nf4_quantization", ["quantize_nf4"], lines)
 
 
 quantize = Quantize()
@@ -560,28 +531,6 @@ class Dequantize(Experiment):
 
     def traits(self, case: Case) -> dict[str, Any]:
         return shape_traits(case)
-
-    def reproduce(self, case: Case, property_id: str) -> str:
-        sent = self.arguments(case)
-        called = call_source(
-            "dequantize_nf4", ["codes", "scales"], {"block_size": sent["block_size"]}, case["call"]
-        )
-        want = dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"])
-        lines = [f"codes = {tensor_source(sent['codes'])}", f"scales = {tensor_source(sent['scales'])}"]
-        if property_id == "dequantize_unchanged":
-            lines += [
-                "before = codes.clone(), scales.clone()",
-                called,
-                'print("yours:   ", codes, scales)',
-                'print("expected:", *before)',
-            ]
-        else:
-            lines += [
-                f"values = {called}",
-                'print("yours:   ", values.dtype, tuple(values.shape), values.flatten()[:64])',
-                f'print("expected: torch.float32", {tuple(want.shape)}, torch.tensor({want.flatten()[:64].tolist()}))',
-            ]
-        return script("nf4_quantization", ["dequantize_nf4"], lines)
 
 
 dequantize = Dequantize()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import wraps
 from typing import Any
 
 from torch import Tensor
 
 from graders import claims
-from graders.exercise import Case, Experiment, Failure, NotSeen, Seen, Violation
+from graders.exercise import Case, Check, Experiment, Failure, NotSeen, Seen, Violation
 from graders.exercises.selective_injection.injection import ALL_SEVEN, DEFAULT_TARGETS, Verdict, exercise
-from graders.replay import script
 
 CONFIGS = {"qv": ["q_proj", "v_proj"], "qkvo": DEFAULT_TARGETS, "all": ALL_SEVEN}
 EPOCHS, MORE_EPOCHS = 6, 12  # of the first two calls, of the third
@@ -42,17 +43,6 @@ class Compare(Experiment):
     def describe(self, case: Case) -> dict[str, Any]:
         names = [[CONFIGS[name] for name in names] for names in case["calls"]]
         return {"calls": names, "n_epochs": case["epochs"]}
-
-    def reproduce(self, case: Case, property_id: str) -> str:
-        lines = ["", "def show(configs, n_epochs):", f"    torch.manual_seed({case['seed']})"]
-        lines.append("    for key, entry in compare_target_modules(configs, n_epochs=n_epochs).items():")
-        lines.append("        print(key, entry)")
-        for names, epochs in zip(case["calls"], case["epochs"], strict=True):
-            lines.append(f"show({[CONFIGS[name] for name in names]!r}, {epochs})")
-        lines.append(
-            'print("expected: a loss for each epoch, that do not rise; the same for q_proj+v_proj in the first two calls")'
-        )
-        return script("selective_injection", ["compare_target_modules"], lines)
 
 
 compare = Compare()
@@ -153,6 +143,21 @@ def same(a: Any, b: Any, bound: float) -> bool:
     return float((a - b).abs().max()) <= bound * float(a.abs().max())
 
 
+def call_by_call(check: Check) -> Check:
+    """A check that looks at one call after the other, which then says which call it is about."""
+
+    @wraps(check)
+    def checked(case: Case, seen: Seen, want: Any) -> Verdict:
+        verdict: Verdict = None
+        for number in range(1, len(calls(case, seen)) + 1):
+            verdict = check(case, Seen({**seen.values, "calls": seen["calls"][:number]}, seen.failure), want)
+            if isinstance(verdict, Violation):
+                return replace(verdict, call=number)
+        return verdict
+
+    return checked
+
+
 @exercise.claim(
     compare,
     points=2,
@@ -160,6 +165,7 @@ def same(a: Any, b: Any, bound: float) -> bool:
     sentence='One entry for each list of targets, under the key `"+".join(targets)`, in the order given, with `target_modules`, '
     "`trainable_params`, `losses` and `final_loss`.",
 )
+@call_by_call
 def entries(case: Case, seen: Seen, want: Any) -> Verdict:
     """The result has one complete entry for each configuration, in the order given."""
     for configs, call in calls(case, seen):
@@ -219,6 +225,7 @@ def entries(case: Case, seen: Seen, want: Any) -> Verdict:
     sentence="`losses`: `n_epochs` floats, the training loss of each epoch.",
     waits_on=("entries",),
 )
+@call_by_call
 def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
     """There is one loss for each of the n_epochs epochs."""
     for (configs, call), epochs in zip(calls(case, seen), case["epochs"], strict=False):
@@ -241,6 +248,7 @@ def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
     sentence="`trainable_params` (int): what the injection makes trainable.",
     waits_on=("entries",),
 )
+@call_by_call
 def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     """trainable_params counts the parameters that are trained."""
     for configs, call in calls(case, seen):
@@ -266,6 +274,7 @@ def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     sentence="Each configuration trains a `SimpleTransformerBlock()` of the lab (`d_model=256`, `n_heads=8`) with rank 8 and alpha 16.",
     waits_on=("entries",),
 )
+@call_by_call
 def same_setting(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration trains the lab's block of d_model 256 and 8 heads, with rank 8 and alpha 16."""
     for configs, call in calls(case, seen):
@@ -308,6 +317,7 @@ def same_numbers(a: Any, b: Any) -> bool:
     sentence="Each configuration trains a fresh `SimpleTransformerBlock()` of the lab, from the same initial weights.",
     waits_on=("entries",),
 )
+@call_by_call
 def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration starts from a fresh block with the same weights."""
     for configs, call in calls(case, seen):
@@ -336,6 +346,7 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
     sentence="Each configuration trains on data of `generate_synthetic_data`, and on the same data.",
     waits_on=("entries",),
 )
+@call_by_call
 def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration trains on the same data."""
     for configs, call in calls(case, seen):
@@ -386,6 +397,7 @@ def independent(case: Case, seen: Seen, want: Any) -> Verdict:
     sentence="The losses are finite, not all equal, and the mean of the last third of the epochs is at most 1.05 times that of the first.",
     waits_on=("entries",),
 )
+@call_by_call
 def trains(case: Case, seen: Seen, want: Any) -> Verdict:
     """Training changes the adapters, and the losses do not rise."""
     for configs, call in calls(case, seen):
@@ -427,6 +439,7 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
     sentence="Training trains the adapters, and only them.",
     waits_on=("entries", "trains", "same_start"),
 )
+@call_by_call
 def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
     """Training leaves everything but the adapters as it was."""
     for configs, call in calls(case, seen):

@@ -20,7 +20,6 @@ from graders.exercise import (
     Seen,
     Violation,
 )
-from graders.replay import script
 
 exercise = Exercise(
     "selective_injection",
@@ -203,9 +202,6 @@ class Inject(Experiment):
             "model": MODEL_WORDS[case["model"]], "number of targets": len(targets), "rank": rank_of(case),
             "alpha": alpha_of(case), "alpha / rank": alpha_of(case) / rank_of(case), "layers with a bias": case["bias"],
         }  # fmt: skip
-
-    def reproduce(self, case: Case, property_id: str) -> str:
-        return inject_script(case, self.specs(case))
 
 
 LAYER_NAMES = {
@@ -603,37 +599,3 @@ def _same_objects(seen: Seen, want: Expected) -> Violation | None:
 def untargeted_stay(case: Case, seen: Seen, want: Any) -> Verdict:
     """Untargeted modules are the same objects as before."""
     return NOT_APPLICABLE if case["targets"] == [] or case["model"] == "others" else _same_objects(seen, want)
-
-
-def inject_script(case: Case, specs: list[dict[str, Any]] | None) -> str:
-    """The case as Python: the model's layers (untrained), the call, what was wrapped and what trains."""
-    lines = ["from torch import nn", ""]
-    if specs is None:
-        lines = ["from lab import SimpleTransformerBlock", "", "model = SimpleTransformerBlock(16, 2)"]
-    else:
-        lines.append("model = nn.Module()")
-        for spec in specs:
-            parent, _, name = spec["name"].rpartition(".")
-            if spec["kind"] == "parameter":
-                lines.append(f"model.get_submodule({parent!r}).{name} = nn.Parameter(torch.ones(3))")
-                continue
-            made = {
-                "node": "nn.Module()", "list": "nn.ModuleList()", "dict": "nn.ModuleDict()", "sequential": "nn.Sequential()",
-                "linear": f"nn.Linear({spec.get('in')}, {spec.get('out')}, bias={bool(spec.get('bias'))})", "norm": f"nn.LayerNorm({spec.get('in')})",
-                "conv": f"nn.Conv1d({spec.get('in')}, {spec.get('in')}, 1)", "embedding": f"nn.Embedding(5, {spec.get('in')})", "identity": "nn.Identity()",
-            }[spec.get("holds", spec["kind"])]  # fmt: skip
-            lines.append(f"model.get_submodule({parent!r}).add_module({name!r}, {made})")
-    named = "" if case["call"] == "defaults" else f", rank={case['rank']}, alpha={case['alpha']}"
-    targets = (
-        ""
-        if case["call"] == "defaults" and case["targets"] is None
-        else f", target_modules={case['targets']!r}"
-    )
-    lines += [
-        f"result = add_lora_to_model_selective(model{named}{targets})",
-        'print("yours:    same model:", result is model)',
-        "for name, p in model.named_parameters():",
-        '    print("  ", name, tuple(p.shape), "trainable" if p.requires_grad else "frozen")',
-        f'print("expected: same model; lora_A and lora_B of rank {rank_of(case)}, the only trainable ones, below the Linear layers that match")',
-    ]
-    return script("selective_injection", ["add_lora_to_model_selective"], lines)

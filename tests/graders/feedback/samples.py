@@ -178,6 +178,10 @@ PICTURES: dict[str, dict[str, Any]] = {
 }
 
 
+CASE = {
+    "exercise": "lora_with_bias", "experiment": "layer", "property": "scaling",
+    "case": {"in_features": 2, "out_features": 3, "rank": 2, "alpha": 1.0, "seed": 7},
+}  # fmt: skip
 REPLAY = """import torch
 from torch import nn
 from lora_with_bias import LoRALayerWithBias
@@ -211,6 +215,7 @@ def scaling_failure() -> Outcome:
             "observed": tensor([[0.0, 4.0, 4.0000001]], [1, 3]),
             "expected": tensor([[0.0, 2.0, 2.0]], [1, 3]),
             "facts": ["Right for rank 1 (12 cases), wrong for every rank above 1 (31 cases)."],
+            "case": CASE,
         },
         reproduce=REPLAY,
         hints=HINTS,

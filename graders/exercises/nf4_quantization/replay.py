@@ -1,0 +1,185 @@
+"""Python that shows a failing case of exercise 4 again: the tensor, the call, and what the claim is about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import Case, Experiment, Seen, Violation
+from graders.exercises.nf4_quantization.quantization import LEVELS, TIE, blocks_of, dequantize, quantize
+from graders.replay import (
+    DIGITS,
+    WRITTEN,
+    Line,
+    call_source,
+    contents_source,
+    ending,
+    form,
+    listed,
+    script,
+    tensor_source,
+)
+
+MOST_POSITIONS = 8
+
+
+def replay(experiment: Experiment, case: Case, property_id: str, violation: Violation, notebook: bool) -> str:
+    """The script of one failed claim."""
+    about_quantize = experiment is quantize
+    lines = (
+        quantize_lines(case, property_id, violation) if about_quantize else dequantize_lines(case, violation)
+    )
+    return script(
+        "nf4_quantization", ["quantize_nf4" if about_quantize else "dequantize_nf4"], lines, notebook
+    )
+
+
+def quantize_lines(case: Case, property_id: str, violation: Violation) -> list[Line]:
+    """The tensor, laid out in memory as it was, the call, and the codes or scales."""
+    sent = quantize.arguments(case)
+    tensor, kind = sent["tensor"], case["values"]
+    spread = 7 if tensor.dtype == torch.float16 else 20
+    made = ""
+    if kind in claims.KINDS:
+        made = contents_source(kind, case["shape"], case["seed"], 0, spread, dtype=tensor.dtype)
+    elif kind == "far":
+        made = far_source(case, sent["block_size"], tensor.dtype)
+    lines: list[Line] = [f"x = {tensor_source(tensor, made)}"]
+    if case["layout"] == "transposed" and len(case["shape"]) >= 2:
+        lines.append("x = x.transpose(0, -1).contiguous().transpose(0, -1)  # same values, not contiguous")
+    if case["layout"] == "strided" and case["shape"]:
+        lines.append(
+            "x = torch.stack([x, x * 0], dim=-1).flatten(-2)[..., ::2]  # same values, not contiguous"
+        )
+    called = call_source("quantize_nf4", ["x"], {"block_size": sent["block_size"]}, case["call"])
+    if sent["ones before"]:
+        lines.append(
+            f"{called.replace('(x', '(torch.ones_like(x)', 1)}  # the judge, too, calls it with ones first"
+        )
+    if violation.kind != "violated":
+        return [*lines, called]
+    if violation.expected == "a pair":
+        words = '"a pair:"'
+        pair = "isinstance(result, (tuple, list)) and len(result) == 2"
+        return [*lines, f"result = {called}", *ending(f"{words}, {pair}", f"{words}, True")]
+    if property_id == "unchanged":
+        return [*lines, "before = x.clone()", called, *changed("x", violation)]
+    if violation.expected == "no warning":
+        return [*lines[:-1], *warned(called)]
+    return [*lines, f"codes, scales = {called}", *about_result(case, violation)]
+
+
+def far_source(case: Case, block: int, dtype: torch.dtype) -> str:
+    """The expression of `make_tensor` for blocks that are tiny or huge."""
+    count, shape = math.prod(case["shape"]), tuple(case["shape"])
+    far, blocks = 7 if dtype == torch.float16 else 60, max(1, -(-count // block))
+    rng = f"(rng := Generator(Philox(key=[{case['seed']}, 1])))"
+    sizes = f"exp2({far}.0 * rng.choice([-1.0, 1.0], {blocks})).repeat({block})[:{count}]"
+    reshaped = "" if len(shape) == 1 else f".reshape({shape})"
+    return f"torch.tensor({rng}.standard_normal({count}) * {sizes}).to({dtype}){reshaped}"
+
+
+def warned(called: str) -> list[Line]:
+    """The kinds of warnings that a call gives, without those that it gives with ones."""
+    return [
+        "def kinds(tensor):", "    with warnings.catch_warnings(record=True) as caught:", '        warnings.simplefilter("always")',
+        f"        {called.replace('(x', '(tensor', 1)}", "    return {item.category.__name__ for item in caught}",
+        "usual = kinds(torch.ones_like(x))", *ending('"warnings:", sorted(kinds(x) - usual)', '"warnings:", []'),
+    ]  # fmt: skip
+
+
+def about_result(case: Case, violation: Violation) -> list[str]:
+    """Form, range or values of codes or scales: where they are many, at the first places that are wrong."""
+    name = "scales" if "scale" in violation.message.split(" ")[0].lower() else "codes"
+    if wrong := form(name, violation):
+        return wrong
+    want, got = violation.expected, violation.observed
+    if want == "0 to 15":
+        return ending(
+            '"largest code at most 15:", int(codes.max()) <= 15', '"largest code at most 15:", True'
+        )
+    if not isinstance(want, Tensor):  # a block of zeros
+        sent = quantize.arguments(case)
+        largest, number = blocks_of(sent["tensor"].reshape(-1), sent["block_size"])
+        zero = largest == 0
+        if "scale" in violation.message:
+            return values_at("scales", _places(zero), torch.zeros_like(largest))
+        return values_at("codes", _places(zero[number]), torch.full_like(number, 7))
+    if name == "scales" or want.is_floating_point():
+        want = quantize.oracle(case, Seen({}))["largest"]
+        wrong_scales = (want - got).abs().nan_to_num(math.inf) > want * 2.0**-22
+        return values_at("scales", _places(wrong_scales), want)
+    return values_at("codes", _places(wrong_codes(case, got)), want)
+
+
+def wrong_codes(case: Case, codes: Tensor) -> Tensor:
+    """Where a code is none of a nearest level."""
+    want = quantize.oracle(case, Seen({}))
+    largest = want["largest"][want["number"]]
+    ratio = torch.where(largest > 0, want["flat"] / largest, 0.0)
+    best = (ratio[:, None] - LEVELS).abs().min(1).values
+    return (ratio - LEVELS[codes.reshape(-1).long()]).abs() > best + TIE
+
+
+def dequantize_lines(case: Case, violation: Violation) -> list[Line]:
+    """Codes and scales, the call, and the values that are wrong."""
+    sent = dequantize.arguments(case)
+    codes, scales, block = sent["codes"], sent["scales"], sent["block_size"]
+    kind = "normal" if case["scales"] == "some zero" else case["scales"]
+    count = math.prod(case["shape"])
+    made = f"Generator(Philox(key=[{case['seed']}, 2])).integers(0, 16, {count})"
+    shape = "" if len(case["shape"]) == 1 else f".reshape({tuple(case['shape'])})"
+    codes_text = tensor_source(codes)
+    if codes.numel() > WRITTEN and case["scales"] != "some zero":
+        codes_text = f"torch.tensor({made}, dtype=torch.uint8){shape}"
+    made_scales = ""
+    if case["scales"] != "some zero":
+        made_scales = contents_source(kind, scales.shape, case["seed"], 3, change="abs({})")
+    lines: list[Line] = [f"codes = {codes_text}", f"scales = {tensor_source(scales, made_scales)}"]
+    called = call_source("dequantize_nf4", ["codes", "scales"], {"block_size": block}, case["call"])
+    if violation.kind != "violated":
+        return [*lines, called]
+    name = violation.message.split(" ")[0]
+    if name in ("codes", "scales"):
+        return [*lines, f"before = {name}.clone()", called, *changed(name, violation)]
+    lines.append(f"values = {called}")
+    if wrong := form("values", violation):
+        return [*lines, *wrong]
+    want = dequantize.oracle(case, Seen({}))["values"].reshape(-1)
+    got = violation.observed.to(torch.float64).reshape(-1)
+    bad = (want - got).abs().nan_to_num(math.inf) > want.abs() * 2.0**-21
+    return [*lines, *values_at("values", _places(bad), want)]
+
+
+def changed(name: str, violation: Violation) -> list[str]:
+    """An argument after the call and before it, where it differs."""
+    want, got = violation.expected, violation.observed
+    if isinstance(want, Tensor) and isinstance(got, Tensor) and want.shape == got.shape:
+        different = (want != got).reshape(-1)
+        at = list(_places(different)) or [0]
+        return ending(
+            f'"{name}", {name}.flatten()[{at}].tolist()', f'"{name}", before.flatten()[{at}].tolist()'
+        )
+    return ending(
+        f'"{name}", {name}.dtype, tuple({name}.shape)', f'"{name}", before.dtype, tuple(before.shape)'
+    )
+
+
+def values_at(name: str, places: Sequence[int], want: Tensor) -> list[str]:
+    """The values at some places of the flattened tensor."""
+    at = list(places)
+    numbers = [want.flatten()[place].item() for place in at]
+    expected = [float(f"{number:.{DIGITS}g}") if isinstance(number, float) else number for number in numbers]
+    rounded = f"[float(f'{{v:.{DIGITS}g}}') for v in {name}.flatten()[{at}].tolist()]"
+    yours = rounded if want.is_floating_point() else f"{name}.flatten()[{at}].tolist()"
+    where = f'"{name} at {at}:"' if want.numel() > 1 else f'"{name}:"'
+    return ending(f"{where}, {yours}", f"{where}, {listed(expected)}")
+
+
+def _places(bad: Tensor) -> list[int]:
+    """The first places that are wrong."""
+    return [int(place) for place in bad.reshape(-1).nonzero().flatten()[:MOST_POSITIONS]]
