@@ -32,7 +32,7 @@ from graders.judge.search import Effort, Finding, JudgeFault, Search, judge_case
 from graders.judge.session import Loaded, Material, Session
 from graders.report import ExerciseReport, NamedMistake, Outcome, Report
 from graders.settings import Settings
-from graders.stored import StoredCase, StoredCaseError, as_stored, read_stored
+from graders.stored import StoredCase, StoredCaseError, as_stored
 
 Kept = dict[str, Seen]  # what was seen of telling cases whose seed is open
 LEAST_HELD = 0.15  # share of its cases in which a claim must have been seen to hold
@@ -187,9 +187,8 @@ def grade_exercise(
     return report, Spent(session.cpu_seconds, session.peak)
 
 
-def grade_case(submission: Submission, data: Any, box: Box) -> Report:
-    """One stored case of a claim, asked again. Raises StoredCaseError for data that are none."""
-    stored = read_stored(data, assignments()[submission.assignment].exercises)
+def grade_case(submission: Submission, stored: StoredCase, box: Box) -> Report:
+    """One stored case of a claim, asked again. Raises StoredCaseError where it says nothing about the claim."""
     experiment, case = stored.experiment, stored.case
     if box.device not in experiment.devices and "cpu" not in experiment.devices:
         raise StoredCaseError(f"a case of {experiment.id} needs a GPU, and the box has none")
@@ -211,7 +210,7 @@ def grade_case(submission: Submission, data: Any, box: Box) -> Report:
         loaded.status,
         loaded.message,
         _Outcomes(exercise, loaded, findings).all(),
-        notes=(*submission.notes, *loaded.notes),
+        notes=("One stored case of one claim was asked, and nothing else.", *submission.notes, *loaded.notes),
     )
     return Report(submission.student_id, submission.assignment, (report,), box.protections, environment())
 

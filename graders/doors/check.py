@@ -16,7 +16,7 @@ from graders.feedback import text
 from graders.report import Report
 from graders.run import CallError, Wish, grade_one, open_box, read_file
 from graders.settings import Settings
-from graders.stored import StoredCaseError
+from graders.stored import StoredCaseError, read_stored
 
 
 def check(options: argparse.Namespace, settings: Settings) -> int:
@@ -35,7 +35,7 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     if options.property is not None and options.case is None:
         raise CallError("--property goes with --case")
     if options.case is not None:
-        return _check_case(options, settings, exercises)
+        return _check_case(options, settings, known[options.assignment].exercises)
     only = _only(path, options.exercise, exercises)
     submission = read_file(path, options.exercise, options.assignment)
     with open_box(settings) as box:
@@ -46,23 +46,29 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     return _status(report)
 
 
-def _check_case(options: argparse.Namespace, settings: Settings, exercises: Sequence[str]) -> int:
+def _check_case(options: argparse.Namespace, settings: Settings, exercises: Sequence[Any]) -> int:
     """Ask one stored case again."""
     from graders.grade import grade_case
 
     path: Path = options.path
-    named = options.exercise or (path.stem if path.suffix == ".py" and path.stem in exercises else None)
+    ids = [exercise.id for exercise in exercises]
+    named = options.exercise or (path.stem if path.suffix == ".py" and path.stem in ids else None)
     if named is not None:
-        _only(path, named, exercises)  # refuses a name that is no exercise's
-    data = read_case(options.case, options.property, named)
-    submission = read_file(path, str(data.get("exercise")), options.assignment)
-    with open_box(settings) as box, contextlib.closing(box.share()) as shared:
-        try:
-            report = grade_case(submission, data, cast(Any, shared))
-        except StoredCaseError as error:
-            raise CallError(f"{str(options.case)!r}: {error}") from error
-    sys.stdout.write(_written(report, options.format))
-    return _status(report)
+        _only(path, named, ids)  # refuses a name that is no exercise's
+    try:
+        stored = read_stored(read_case(options.case, options.property, named), exercises)
+        submission = read_file(path, stored.exercise.id, options.assignment)
+        with open_box(settings) as box, contextlib.closing(box.share()) as shared:
+            report = grade_case(submission, stored, cast(Any, shared))
+    except StoredCaseError as error:
+        raise CallError(f"{str(options.case)!r}: {error}") from error
+    status = _status(report)
+    if status == 0 and options.format != "json":
+        (claim,) = report.exercises[0].properties
+        sys.stdout.write(f"`{claim.id}` holds on this case. {claim.title}\n")
+    else:
+        sys.stdout.write(_written(report, options.format))
+    return status
 
 
 def _status(report: Report) -> int:

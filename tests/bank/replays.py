@@ -1,6 +1,6 @@
 """Replays: does each failed claim's script show the failure beside the submission, and none beside the solution?
 
-    python -m tests.bank.replays [--exercise ID ...] [--like TEXT]
+    python -m tests.bank.replays [--exercise ID ...] [--like PATTERN]
 
 grades every wrong submission once and runs what its report says under "see it yourself", each in a fresh fork of a
 process that has only imported torch. What does not replay is printed.
@@ -31,12 +31,17 @@ LAB = (Path(__file__).parents[2] / "lora_reference" / "lab.py").read_text(encodi
 SECONDS = 60.0
 HANGS = 5.0  # what ran out of time is still running after so long
 NUMBER = re.compile(r"(?<![A-Za-z_\d.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?|nan|inf)(?![A-Za-z_\d])")
+MOST_LINES = 15
+ENDINGS = {  # how a script may end where the report says so
+    "out of memory": ("MemoryError", "RuntimeError", "OutOfMemoryError", "died"),
+    "died": ("died", "SystemExit", "still running", "printed"),
+}
 BY_ITSELF = ("not deterministic", "remembers something")  # of a case that need not fail alone
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How a script ended: `printed`, an exception's name, `still running` or `died of ...`; and what it printed."""
+    """How a script ended: `printed`, an exception's name, `still running` or `died`; and what it printed."""
 
     ended: str
     printed: str
@@ -48,6 +53,11 @@ class Shown:
         if len(last) == 2 and last[0].startswith("yours:") and last[1].startswith("expected:"):
             return last[0].partition(":")[2].strip(), last[1].partition(":")[2].strip()
         return None
+
+    @property
+    def says(self) -> str:
+        """How it ended, and the end of what it printed."""
+        return f"ends with {self.ended}: {self.printed[-400:]}"
 
     @property
     def holds(self) -> bool:
@@ -127,20 +137,15 @@ def wanted(outcome: Outcome) -> str:
     return next((end for start, end in starts.items() if outcome.message.startswith(start)), "printed")
 
 
-def problem(fresh: Fresh, exercise: str, outcome: Outcome, text: str) -> str:
+def problem(fresh: Fresh, exercise: str, outcome: Outcome, text: str, lab: str = LAB) -> str:
     """What is wrong with the replay of a failed claim beside the submission; empty if it shows the failure."""
     assert outcome.reproduce is not None
-    want = wanted(outcome)
-    shown = fresh.run(
-        outcome.reproduce,
-        {f"{exercise}.py": text, "lab.py": LAB},
-        HANGS if want == "still running" else SECONDS,
-    )
-    if len(outcome.reproduce.splitlines()) > 15:
-        return f"has {len(outcome.reproduce.splitlines())} lines"
-    if want == "printed":
-        if shown.ended != "printed":
-            return f"ends with {shown.ended}: {shown.printed[-300:]}"
+    count, want = len(outcome.reproduce.splitlines()), wanted(outcome)
+    if count > MOST_LINES:
+        return f"has {count} lines"
+    seconds = HANGS if want == "still running" else SECONDS
+    shown = fresh.run(outcome.reproduce, {f"{exercise}.py": text, "lab.py": lab}, seconds)
+    if want == "printed" and shown.ended == "printed":
         return (
             "shows no failure"
             if shown.holds
@@ -148,29 +153,16 @@ def problem(fresh: Fresh, exercise: str, outcome: Outcome, text: str) -> str:
             if shown.ending
             else "does not end with yours and expected"
         )
-    if want == "out of memory":
-        ended = shown.ended in ("MemoryError", "RuntimeError", "OutOfMemoryError") or shown.ended.startswith(
-            "died"
-        )
-    elif want == "died":
-        ended = shown.ended.startswith(("died", "still", "SystemExit")) or shown.ended == ""
-    else:
-        ended = shown.ended == want
-    return "" if ended else f"ends with {shown.ended}, should with {want}: {shown.printed[-300:]}"
+    return "" if shown.ended in ENDINGS.get(want, (want,)) else f"{shown.says}, should with {want}"
 
 
 def problem_beside_solution(fresh: Fresh, exercise: str, outcome: Outcome, lab: str = LAB) -> str:
-    """What the replay shows beside the reference solution, where it must show no failure."""
+    """What is wrong with the replay beside the reference solution, where it must show no failure."""
     assert outcome.reproduce is not None
     solution = reference_submission("lora_theory").files[f"{exercise}.py"].decode()
     shown = fresh.run(outcome.reproduce, {f"{exercise}.py": solution, "lab.py": lab})
-    if wanted(outcome) == "printed" and not shown.holds:
-        return f"shows a failure of the solution: {shown.ended} {shown.printed[-400:]}"
-    return (
-        f"ends with {shown.ended} beside the solution: {shown.printed[-300:]}"
-        if shown.ended != "printed"
-        else ""
-    )
+    right = shown.holds if wanted(outcome) == "printed" else shown.ended == "printed"
+    return "" if right else f"beside the solution {shown.says}"
 
 
 def replays(bank: Iterable[Entry], box: Box, seed: int) -> Iterator[tuple[Entry, Outcome, str]]:
@@ -189,23 +181,33 @@ def main() -> int:
     """Print what does not replay. 0 if everything does."""
     options = argparse.ArgumentParser(prog="python -m tests.bank.replays", description=__doc__)
     options.add_argument("--exercise", choices=list(EXERCISES), nargs="+")
-    options.add_argument("--like", default="", help="only submissions with this text in their name")
+    options.add_argument("--like", default=".", help="only submissions whose name this pattern fits")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument(
+        "--write", type=Path, help="keep one case of each property that replays, for the suite"
+    )
     chosen = options.parse_args()
     bank = [
         entry
         for entry in entries()
         if entry.kind == "wrong"
         and entry.exercise in (chosen.exercise or EXERCISES)
-        and chosen.like in entry.name
+        and re.search(chosen.like, entry.name)
     ]
     count = bad = 0
+    kept: dict[str, dict[str, object]] = {}
     with Box("auto") as box:
         for entry, outcome, wrong in replays(bank, box, chosen.seed):
             count += 1
             bad += bool(wrong)
+            if not wrong and outcome.counterexample is not None:
+                found = {"submission": entry.name, **outcome.counterexample["case"]}
+                kept.setdefault(f"{entry.exercise} {outcome.id}", found)
             if wrong:
                 print(f"{entry.id} {outcome.id}: {wrong}\n{outcome.message}\n{outcome.reproduce}", flush=True)
+    if chosen.write:
+        lines = [json.dumps(found) for _, found in sorted(kept.items())]
+        chosen.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{count} replays of {len(bank)} submissions, {bad} are not as they must be")
     return 1 if bad else 0
 
