@@ -153,8 +153,11 @@ def in_case(ways: Ways, at: Setting) -> Ways:
     return replace(ways, **changes)
 
 
-CREATED = ("lora_A kind", "lora_B kind", "lora_A", "lora_B", "trainable")
-BEFORE_BACKWARD = ("first eval", "first train", "y base", "y", "y again")
+CREATED = (
+    "lora_A kind", "lora_B kind", "lora_A", "lora_B", "lora_A stored", "lora_B stored", "trainable",
+)  # fmt: skip
+B_IS_ZERO = ("y base", "rows base", "zero base")
+BEFORE_BACKWARD = ("first eval", "first train", *B_IS_ZERO, "y", "y again", "rows")
 NO_PATH: dict[str, Any] = {"scale": "alpha / rank", "scale_in_eval": "alpha / rank"}
 NO_FORWARD: dict[str, Any] = {
     **NO_PATH,
@@ -180,7 +183,7 @@ def behind(ways: Ways, name: str) -> Ways:
         return replace(ways, **NO_FORWARD)
     if name not in BEFORE_BACKWARD:
         return ways
-    b_is_zero = name == "y base" or (name.startswith("first") and ways.start_B == "zero")
+    b_is_zero = name in B_IS_ZERO or (name.startswith("first") and ways.start_B == "zero")
     path = NO_PATH if b_is_zero and ways.scaled == "path" and not ways.merged else {}
     return replace(ways, **NO_FLAGS, **path)
 
@@ -193,13 +196,14 @@ class Factory:
         self.others: dict[Any, nn.Parameter] = {}
         both = seen.values.get("A of both")
         second = both[1] if isinstance(both, list) and len(both) == 2 else None
-        self.starts = [(seen.values.get("lora_A"), seen.values.get("lora_B")), (second, None)]
+        first = (seen.values.get("lora_A stored"), seen.values.get("lora_B stored"))
+        self.starts = [(None, None), first, (second, None)]  # the probe makes a layer first to see its shapes
 
     def LoRALayerWithBias(
         self, original_layer: nn.Linear, rank: int = 4, alpha: float = 1.0, dropout: float = 0.0, train_bias: bool = False
     ) -> WrongLayer:  # fmt: skip
         """The wrong layer, called as the student's class is."""
-        start = self.starts.pop(0)
+        start = self.starts.pop(0) if self.starts else (None, None)
         return WrongLayer(self.ways, start, self.others, original_layer, rank, alpha, dropout, train_bias)
 
 
@@ -248,6 +252,8 @@ def same(got: Any, want: Any) -> bool:
                 return False
             rest.pop(at)
         return True
+    if isinstance(want, dict):
+        return isinstance(got, dict) and want.keys() == got.keys() and all(same(got[name], want[name]) for name in want)
     if want == "Parameter":
         return got in ("Parameter", "Linear")
     return type(got) is type(want) and bool(got == want)
