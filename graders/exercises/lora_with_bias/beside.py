@@ -253,7 +253,11 @@ def same(got: Any, want: Any) -> bool:
             rest.pop(at)
         return True
     if isinstance(want, dict):
-        return isinstance(got, dict) and want.keys() == got.keys() and all(same(got[name], want[name]) for name in want)
+        return (
+            isinstance(got, dict)
+            and want.keys() == got.keys()
+            and all(same(got[name], want[name]) for name in want)
+        )
     if want == "Parameter":
         return got in ("Parameter", "Linear")
     return type(got) is type(want) and bool(got == want)

@@ -130,10 +130,10 @@ def defaults(case: Case, seen: Seen, want: Any) -> Verdict:
     plain = seen.values.get("twin")
     plain = plain if isinstance(plain, dict) else {}
     trained, wanted = len(values_of(seen, "trainable")), plain.get("trainable")
-    if isinstance(wanted, list) and trained != len(wanted):
+    if isinstance(wanted, int) and trained != wanted:
         return Violation(
-            f"{trained} parameters are trainable, should be {len(wanted)}, as when called by keywords ({_called(case)}).",
-            len(wanted),
+            f"{trained} parameters are trainable, should be {wanted}, as when called by keywords ({_called(case)}).",
+            wanted,
             trained,
         )
     y, size, lora = want.output()

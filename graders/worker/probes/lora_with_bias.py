@@ -51,8 +51,8 @@ def reading_of(module: Any) -> Reading:
     with suppress(Exception):
         layer = module.LoRALayerWithBias(nn.Linear(5, 3), rank=2)
         for names in (("lora_A", "lora_B"), ("lora_B", "lora_A")):
-            for turned in itertools.product((False, True), repeat=2):
-                reading = Reading(names, turned)
+            for a, b in itertools.product((False, True), repeat=2):
+                reading = Reading(names, (a, b))
                 shapes = [tuple(reading.view(reading.tensor(layer, letter), letter).shape) for letter in "AB"]
                 if shapes == [(2, 5), (3, 2)]:
                     return reading
@@ -165,7 +165,9 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     if chosen:
         torch.optim.SGD(chosen, lr=a["lr"]).step()
     for letter in "AB":
-        seen[f"{letter} trained"] = reading.view(reading.tensor(wrapped, letter).detach().cpu().clone(), letter)
+        seen[f"{letter} trained"] = reading.view(
+            reading.tensor(wrapped, letter).detach().cpu().clone(), letter
+        )
     seen["trained"] = trainable(wrapped)
     seen.at("forward after an optimizer step")
     with torch.no_grad():
@@ -189,7 +191,7 @@ def twin(module: Any, a: dict[str, Any], seen: Any, reading: Reading) -> None:
     with suppress(Exception):
         bias = torch.zeros(a["W"].shape[0]) if a["b"] is None else a["b"]
         plain = build(module, {**a, "call": "keywords"}, Quiet(), a["W"], bias)
-        found: dict[str, Any] = {} if a["b"] is None else {"trainable": trainable(plain)}
+        found: dict[str, Any] = {} if a["b"] is None else {"trainable": len(trainable(plain))}
         dtype = getattr(torch, a["dtype"])
         plain.to(device=a["device"], dtype=dtype)
         plain.train(a["mode"] == "train")
