@@ -188,7 +188,8 @@ class Quantize(Experiment):
         block = DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
         return {
             "tensor": make_tensor({**case, "block_size": block}),
-            "plain": claims.contents("normal", [2, DEFAULT_BLOCK], case["seed"], 5).to(torch.float32),
+            "plain": plain_tensor(case),
+            "short": plain_tensor(case).reshape(-1)[:74] if cut_short(case) else None,
             "layout": case["layout"],
             "block_size": block,
             "call": case["call"],
@@ -206,8 +207,10 @@ class Quantize(Experiment):
         place = feature(case)
         if case["values"] in ("zeros", "blocks"):
             return "zero_block"
-        if place == "any_dtype" and failure.step.endswith("too)"):
+        if failure.step.endswith("float32 values too)"):
             place = feature({**case, "dtype": "float32"})
+        if failure.step.endswith("short last block)"):
+            place = "last_block"
         return "codes_form" if place == "plain" else place
 
     def describe(self, case: Case) -> dict[str, Any]:
@@ -259,6 +262,13 @@ class Quantize(Experiment):
 quantize = Quantize()
 
 
+def plain_tensor(case: Case) -> Tensor:
+    """Two blocks of 64 in two rows, one of them with its largest value below 0."""
+    tensor = claims.contents("normal", [2, DEFAULT_BLOCK], case["seed"], 5).to(torch.float32)
+    tensor[0, 3], tensor[1, 60] = -5.123, 6.321
+    return tensor
+
+
 def truth_of(tensor: Tensor, block_size: int) -> dict[str, Any]:
     """A tensor as float64 in one row, the largest absolute value of each block, and each value's block."""
     flat = tensor.reshape(-1)
@@ -285,6 +295,11 @@ def feature(case: Case) -> str:
     if block != DEFAULT_BLOCK or splits_rows(case["shape"]):
         return "block_size"
     return "last_block" if count % block else "plain"
+
+
+def cut_short(case: Case) -> bool:
+    """Whether the last of the unusual blocks is short as well."""
+    return feature(case) == "block_size" and math.prod(case["shape"]) % case["block_size"] != 0
 
 
 def splits_rows(shape: list[int]) -> bool:
@@ -349,7 +364,7 @@ def _readings(codes: Any, count: int) -> list[Tensor]:
     if not bool((values == values.round()).all()):
         raise NotSeen("codes")
     flat = values.long()
-    return [flat] if not count or int(flat.min()) >= 0 else [flat + 8, flat + 7]
+    return [flat] if codes.dtype == torch.uint8 else [flat, flat + 8, flat + 7]
 
 
 def _codes_off(codes: Any, given: Any, want: dict[str, Any]) -> Violation | None:
@@ -399,13 +414,22 @@ def _form(seen: Seen, want: dict[str, Any]) -> Violation | None:
     return wrong or claims.tensor("codes", seen["codes"], dtype=torch.uint8)
 
 
-def _everything(seen: Seen, want: dict[str, Any]) -> Violation | None:
+def _everything(seen: Seen, want: dict[str, Any]) -> Violation | NotApplicable | None:
     """Codes and scales in a case with something unusual: as they should be, but for what is wrong without it too."""
     paid = _paid(seen, want)
-    if seen.values.get("twin") and _same_as_twin(seen):
+    if seen.values.get("twin") and _same_as_twin(seen, want, paid):
         return None
     if {"scales", "codes"} <= paid:
         raise NotSeen("codes or scales that are right")
+    if want["short"] is not None:
+        short = Seen(seen["short"] if isinstance(seen["short"], dict) else {})
+        if not short.values or _rest_off(short, truth_of(want["short"], DEFAULT_BLOCK), paid):
+            return NOT_APPLICABLE  # a short last block is `last_block`'s
+    return _rest_off(seen, want, paid)
+
+
+def _rest_off(seen: Seen, want: dict[str, Any], paid: set[str]) -> Violation | None:
+    """What is wrong with codes and scales, but for what is `paid`."""
     shapes = not want["flat"].numel() or not want["tensor"].shape
     if "returned" in seen or (shapes and "form" not in paid):
         wrong = _form(seen, want)
@@ -413,10 +437,7 @@ def _everything(seen: Seen, want: dict[str, Any]) -> Violation | None:
             return wrong
     if not isinstance(seen["codes"], Tensor) or seen["codes"].numel() != want["flat"].numel():
         return claims.tensor("codes", seen["codes"], shape=want["tensor"].shape)
-    if "scales" not in paid:
-        wrong = _check_scales(seen["scales"], want)
-    else:
-        wrong = _count_scales(seen["scales"], want)
+    wrong = (_count_scales if "scales" in paid else _check_scales)(seen["scales"], want)
     if wrong or "codes" in paid:
         return wrong
     return _codes_off(seen["codes"], seen["scales"] if "scales" in paid else None, want)
@@ -430,17 +451,27 @@ def _count_scales(scales: Any, want: dict[str, Any]) -> Violation | None:
     return claims.tensor("scales", scales, shape=(count,))
 
 
-def _same_as_twin(seen: Seen) -> bool:
+def _same_as_twin(seen: Seen, want: dict[str, Any], paid: set[str]) -> bool:
     """Whether the student's codes and scales are those of the same values, written plainly."""
-    twin = seen["twin"]
+    twin = seen["twin"] if isinstance(seen["twin"], dict) else {}
     for name in ("codes", "scales"):
-        mine, other = seen.values.get(name), twin.get(name) if isinstance(twin, dict) else None
+        mine, other = seen.values.get(name), twin.get(name)
         if not isinstance(mine, Tensor) or not isinstance(other, Tensor) or mine.numel() != other.numel():
+            return False
+        scalar = name == "codes" and not want["tensor"].shape and "form" not in paid
+        shape = want["tensor"].shape if scalar else other.shape
+        if mine.dtype != other.dtype or mine.shape != shape:
             return False
         mine, other = mine.reshape(-1).to(torch.float64), other.reshape(-1).to(torch.float64)
         if not bool(((mine - other).abs() <= 2.0**-22 * other.abs()).all()):
             return False
     return True
+
+
+def _answers_codes(seen: Seen, want: dict[str, Any]) -> bool:
+    """Whether the student's function gives different codes for the values of a plain tensor."""
+    own = seen["plain"].get("codes") if isinstance(seen["plain"], dict) else None
+    return isinstance(own, Tensor) and own.numel() == want["plain"].numel() and len(torch.unique(own)) > 1
 
 
 @exercise.claim(quantize, points=2, sentence="`codes`: `torch.uint8`, the tensor's shape.")
@@ -497,8 +528,8 @@ def zero_block(case: Case, seen: Seen, want: Any) -> Verdict:
         return NOT_APPLICABLE
     if not bool(zero.any()) or (feature(case) != "plain" and case["values"] == "blocks"):
         return NOT_APPLICABLE
-    if {"scales", "codes"} <= _paid(seen, want):
-        raise NotSeen("codes or scales that are right")
+    if not _answers_codes(seen, want):
+        raise NotSeen("codes")
     given = seen["scales"]
     if not isinstance(given, Tensor) or given.numel() != zero.numel():
         raise NotSeen("scales")
@@ -579,12 +610,7 @@ def unchanged(case: Case, seen: Seen, want: Any) -> Verdict:
     """quantize_nf4 leaves its tensor as it was."""
     if math.prod(case["shape"]) == 0:
         return NOT_APPLICABLE
-    own = seen["plain"].get("codes") if isinstance(seen["plain"], dict) else None
-    if (
-        not isinstance(own, Tensor)
-        or own.numel() != want["plain"].numel()
-        or bool((own == own.reshape(-1)[0]).all())
-    ):
+    if not _answers_codes(seen, want):
         raise NotSeen("codes")
     after = seen["tensor"]
     if isinstance(after, Tensor) and torch.equal(after, want["tensor"]):
@@ -654,7 +680,9 @@ class Dequantize(Experiment):
         return 30.0 if math.prod(case["shape"]) > 1000 else 4.0
 
     def blame(self, case: Case, failure: Failure) -> str:
-        return "dequantize_values" if plain(case) else "dequantize_blocks"
+        return (
+            "dequantize_values" if plain(case) or failure.step.endswith("any codes)") else "dequantize_blocks"
+        )
 
     def describe(self, case: Case) -> dict[str, Any]:
         sent = self.arguments(case)
@@ -783,7 +811,13 @@ def dequantize_blocks(case: Case, seen: Seen, want: Any) -> Verdict:
     if not _answers(seen):
         raise NotSeen("values")
     wrong = _values(seen, want, want["values"])
-    return wrong and _values(seen, want, _own_values(seen, want))  # wrong levels are `dequantize_values`'
+    if wrong is None:
+        return None
+    own = _own_values(seen, want)  # wrong levels are `dequantize_values`'
+    got = seen["values"]
+    if isinstance(got, Tensor) and got.numel() == own.numel():
+        own = torch.where(torch.isfinite(own), own, got.reshape(own.shape).to(own.dtype))
+    return _values(seen, want, own)
 
 
 @exercise.claim(

@@ -53,6 +53,9 @@ MODELS: dict[str, list[tuple[str, str]]] = {
         ("model.decoder.1", "node"), ("model.decoder.1.part", "node"), ("model.decoder.1.part.q_proj", "linear"),
         ("model.decoder.1.part.up_proj", "linear"), ("model.decoder.1.part.norm", "norm"), ("model.head", "linear"),
     ],
+    "mixed": [
+        ("q_proj", "linear"), ("v_proj", "norm"), ("up_proj", "embedding"), ("k_proj", "identity"), ("head", "linear"),
+    ],
     "others": [
         ("a", "node"), ("a.q_proj", "linear"), ("a.v_proj", "norm"), ("b", "node"), ("b.q_proj", "conv"), ("b.v_proj", "linear"),
         ("b.up_proj", "identity"), ("c", "node"), ("c.q_proj", "embedding"), ("c.up_proj", "linear"), ("c.k_proj", "norm"),
@@ -64,6 +67,7 @@ MODEL_WORDS = {
     "layers": "with a ModuleList",
     "deep": "with a Sequential",
     "others": "with other kinds of modules",
+    "mixed": "flat, with other kinds of modules",
     "block": "SimpleTransformerBlock",
 }
 CONTAINERS = ("node", "list", "dict", "sequential")
@@ -84,7 +88,7 @@ class Inject(Experiment):
 
     id, probe = "inject", "inject"
     space = {
-        "model": ("flat", "nested", "layers", "deep", "others"),
+        "model": ("flat", "nested", "layers", "deep", "others", "mixed"),
         "targets": TARGETS,
         "rank": (1, 2, 3, 4, 8),
         "alpha": (1, 2, 16, 0.5, 3.0),
@@ -120,6 +124,10 @@ class Inject(Experiment):
         {"model": "block", "targets": ["q_proj", "v_proj"]},
         {"model": "block", "targets": None, "call": "defaults"},
         {"model": "block", "targets": ALL_SEVEN, "rank": 4},
+        {"model": "mixed", "targets": ["q_proj", "v_proj", "up_proj"]},
+        {"model": "mixed", "targets": DEFAULT_TARGETS, "rank": 3},
+        {"model": "flat", "targets": ["v_proj", "up_proj"], "rank": 4},
+        {"model": "flat", "targets": DEFAULT_TARGETS, "rank": 3, "alpha": 3.0, "call": "positional"},
     )
 
     def specs(self, case: Case) -> list[dict[str, Any]] | None:
@@ -150,7 +158,7 @@ class Inject(Experiment):
         specs = self.specs(case)
         sent = None if specs is None else [wire_spec(spec) for spec in specs]
         return {"specs": sent, "inputs": self.inputs(case, specs), "targets": case["targets"], "rank": rank_of(case),
-                "alpha": alpha_of(case), "call": case["call"], "factor seed": case["seed"]}  # fmt: skip
+                "alpha": alpha_of(case), "call": case["call"], "factor seed": case["seed"], "twin": twin_of(case)}  # fmt: skip
 
     def inputs(self, case: Case, specs: list[dict[str, Any]] | None) -> list[Tensor]:
         """One input for each leaf (or the block's), float32."""
@@ -175,12 +183,12 @@ class Inject(Experiment):
             return "factors_trainable"
         if failure.step == "the model's forward pass":
             return "scaling"
+        if case["model"] in OTHER_KINDS:
+            return "only_linear"
         if case["targets"] == []:
             return "empty_list"
         if case["targets"] is None or case["call"] == "defaults":
             return "default_arguments"
-        if case["model"] == "others":
-            return "only_linear"
         return "wraps_targets" if failure.step in ("", "add_lora_to_model_selective") else "keeps_pretrained"
 
     def describe(self, case: Case) -> dict[str, Any]:
@@ -216,6 +224,17 @@ LAYER_NAMES = {
     "identity": "Identity",
     "parameter": "Parameter",
 }
+
+
+OTHER_KINDS = ("others", "mixed")  # models in which not only Linear layers have names that match
+
+
+def twin_of(case: Case) -> dict[str, Any] | None:
+    """The call with all arguments written out, where some are left out; with one target where there is none."""
+    targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"] or ["v_proj"]
+    if targets == case["targets"] and case["call"] != "defaults":
+        return None
+    return {"rank": rank_of(case), "alpha": alpha_of(case), "target_modules": targets}
 
 
 def wire_spec(spec: dict[str, Any]) -> dict[str, Any]:
@@ -266,11 +285,11 @@ class Expected:
             return {name: wide.get(name, (d, d)) for name in self.linears}
         return {spec["name"]: (spec["in"], spec["out"]) for spec in self.specs if spec["kind"] == "linear"}
 
-    def outputs(self, factors: dict[str, tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    def outputs(self, factors: dict[str, tuple[Tensor, Tensor]], rank: int = 0) -> tuple[Tensor, Tensor]:
         """The model's output with these factors by layer, joined as the model joins it, and its bound; float64."""
         assert self.specs is not None
         parts, bounds = [], []
-        scale = alpha_of(self.case) / rank_of(self.case)
+        scale = alpha_of(self.case) / (rank or rank_of(self.case))
         for spec, x in zip(
             [spec for spec in self.specs if spec["kind"] == "linear"], self.linear_inputs(), strict=True
         ):
@@ -339,7 +358,7 @@ inject = Inject()
 
 def ordinary(case: Case) -> bool:
     """A list of targets, rank and alpha given, and only Linear layers under the targeted names."""
-    return bool(case["targets"]) and case["call"] != "defaults" and case["model"] != "others"
+    return bool(case["targets"]) and case["call"] != "defaults" and case["model"] not in OTHER_KINDS
 
 
 def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
@@ -376,41 +395,76 @@ def wraps_targets(case: Case, seen: Seen, want: Any) -> Verdict:
     inject,
     points=2,
     sentence='`None` means `["q_proj", "k_proj", "v_proj", "o_proj"]`; `rank=8, alpha=16`.',
-    waits_on=("wraps_targets",),
 )
 def default_arguments(case: Case, seen: Seen, want: Any) -> Verdict:
     """Without target_modules the four attention projections are wrapped; rank is 8, alpha 16."""
     if case["targets"] == [] or not (case["targets"] is None or case["call"] == "defaults"):
         return NOT_APPLICABLE
+    if case["model"] in OTHER_KINDS:
+        return NOT_APPLICABLE
     wrong = _set_of_layers(seen, want) or _ranks(seen, want)
-    if wrong or want.specs is None:
-        return wrong
-    if case["call"] != "defaults":
-        return None
-    return _output_with_factors(seen, want)
+    if wrong is None and want.specs is not None and case["call"] == "defaults":
+        wrong = _output_with_factors(seen, want)
+    return None if wrong and _same_as_twin(seen, want) else wrong
 
 
-@exercise.claim(inject, points=1, sentence="An empty list means no layer.", waits_on=("wraps_targets",))
+def _same_as_twin(seen: Seen, want: Expected) -> bool:
+    """Whether the model is as with all arguments written out, and has factors: then other claims are about it."""
+    plain = seen["twin"]
+    if not isinstance(plain, dict) or not isinstance(plain.get("parameters"), dict):
+        return False
+    found = parameters(seen)
+    if plain["parameters"] != found or not any(letter for _, _, letter in found.values()):
+        return False
+    if want.specs is None:
+        return True  # the lab's block starts from other weights each time
+    mine, other = seen.values.get("y set"), plain.get("y set")
+    if not isinstance(mine, Tensor) or not isinstance(other, Tensor):
+        return mine is other
+    return mine.shape == other.shape and torch.allclose(mine, other, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+@exercise.claim(inject, points=1, sentence="An empty list means no layer.")
 def empty_list(case: Case, seen: Seen, want: Any) -> Verdict:
     """An empty list wraps nothing."""
-    return _set_of_layers(seen, want) if case["targets"] == [] else NOT_APPLICABLE
+    if case["targets"] != []:
+        return NOT_APPLICABLE
+    plain = seen.values.get("twin")
+    plain = Seen(plain if isinstance(plain, dict) else {})
+    if not want.found(plain):
+        raise NotSeen("factors for a list that is not empty")
+    if want.found(plain).keys() == want.found(seen).keys():
+        return None  # no list makes a difference: that is `wraps_targets`'
+    return _set_of_layers(seen, want)
 
 
 @exercise.claim(
     inject,
     points=2,
     sentence="Only `nn.Linear` layers are wrapped; a module of another kind with a matching name is left as it is.",
-    waits_on=("wraps_targets",),
 )
 def only_linear(case: Case, seen: Seen, want: Any) -> Verdict:
     """Modules of other kinds are left as they are, whatever their name."""
-    if case["model"] != "others" or not case["targets"]:
+    if case["model"] not in OTHER_KINDS or not case["targets"]:
         return NOT_APPLICABLE
-    return _set_of_layers(seen, want) or _same_objects(seen, want)
+    found = want.found(seen)
+    if not any(name in want.linears for name in found):
+        raise NotSeen("factors")
+    extra = [name for name in found if name and name not in want.linears]
+    if extra:
+        return Violation(
+            f"`{extra[0]}` is no `nn.Linear` and was wrapped, with target_modules={case['targets']}.",
+            sorted(want.wrapped),
+            sorted(found),
+        )
+    return _same_objects(seen, want) if seen["same model"] is True or seen["returned"] == "None" else None
 
 
 def _factors_seen(seen: Seen, want: Expected) -> dict[str, dict[str, str]]:
-    layers = {name: pair for name, pair in want.found(seen).items() if len(pair) == 2}
+    """The Linear layers that have both factors. Raises NotSeen where there is none."""
+    layers = {
+        name: pair for name, pair in want.found(seen).items() if len(pair) == 2 and name in want.linears
+    }
     if not layers:
         raise NotSeen("factors")
     return layers
@@ -473,14 +527,13 @@ def rank(case: Case, seen: Seen, want: Any) -> Verdict:
     return _ranks(seen, want)
 
 
-@exercise.claim(
-    inject, points=1, sentence="A wrapped layer has its own factors.", waits_on=("wraps_targets",)
-)
+@exercise.claim(inject, points=1, sentence="A wrapped layer has its own factors.")
 def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
     """No two layers share a factor."""
     if not ordinary(case) or len(want.wrapped) < 2:
         return NOT_APPLICABLE
-    _factors_seen(seen, want)
+    if len(_factors_seen(seen, want)) < 2:
+        raise NotSeen("two layers with factors")
     set_to, got = tensors(seen, "factors set"), tensors(seen, "factors")
     for name, value in set_to.items():
         if name not in got or not torch.equal(got[name], value):
@@ -497,7 +550,7 @@ def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
 )
 def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
     """Injection leaves the model's output as it was."""
-    if case["targets"] == [] or case["model"] == "others":
+    if case["targets"] == [] or case["model"] in OTHER_KINDS:
         return NOT_APPLICABLE
     _factors_seen(seen, want)
     if want.specs is None:
@@ -514,21 +567,26 @@ def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
-    layers = {name: pair for name, pair in want.found(seen).items() if len(pair) == 2}
+    """The output with factors set; the adapters' share of it where the rest is wrong, which was paid for elsewhere."""
+    layers = _factors_seen(seen, want)
     factors, set_to = tensors(seen, "factors"), tensors(seen, "factors set")
     if any(not torch.equal(factors[name], set_to[name]) for name in set_to if name in factors):
         raise NotSeen("factors of their own")
-    if set(layers) != set(want.wrapped) or _ranks(seen, want):
-        raise NotSeen("the right factors")
     pairs = {name: (factors[pair["A"]], factors[pair["B"]]) for name, pair in layers.items()}
+    y, without = (want.linear_part(seen[name]) for name in ("y set", "y without"))
+    base, base_bound = want.outputs({})
     scale = alpha_of(want.case) / rank_of(want.case)
     note = f"with factors set, alpha / rank = {scale:g}"
-    wrong = [
-        claims.close(
-            "The layers' joined output", want.linear_part(seen["y set"]), *want.outputs(turned), note
-        )
-        for turned in orientations(pairs, want)
-    ]
+    wrong: list[Violation | None] = []
+    for turned in orientations(pairs, want):
+        for rank in {rank_of(want.case), next(iter(turned.values()))[0].shape[0]}:  # a wrong rank is `rank`'s
+            truth, bound = want.outputs(turned, rank)
+            wrong.append(claims.close("The layers' joined output", y, truth, bound, note))
+            if claims.close("", without, base, base_bound) is not None:
+                loose = 2 * bound + 1e-5 * (y.abs() + without.abs())
+                wrong.append(
+                    claims.close("The adapters' share of the output", y - without, truth - base, loose, note)
+                )
     return None if None in wrong else wrong[0]
 
 
@@ -536,12 +594,14 @@ def orientations(
     pairs: dict[str, tuple[Tensor, Tensor]], want: Expected
 ) -> list[dict[str, tuple[Tensor, Tensor]]]:
     """The factors as (rank, in) and (out, rank), in each way that their shapes allow: either may be kept transposed."""
-    found, r, sizes = [], rank_of(want.case), want.sizes()
+    found, sizes = [], want.sizes()
     for a_turned, b_turned in ((False, False), (True, True), (True, False), (False, True)):
         turned = {name: (A.T if a_turned else A, B.T if b_turned else B) for name, (A, B) in pairs.items()}
-        if all(
+        ranks = {r for A, B in turned.values() for r in (A.shape[0], B.shape[-1])}
+        if len(ranks) == 1 and all(
             tuple(A.shape) == (r, sizes[name][0]) and tuple(B.shape) == (sizes[name][1], r)
             for name, (A, B) in turned.items()
+            for r in ranks
         ):
             found.append(turned)
     if not found:
@@ -553,7 +613,6 @@ def orientations(
     inject,
     points=2,
     sentence="A wrapped layer scales by `alpha / rank`.",
-    waits_on=("wraps_targets", "rank", "keeps_pretrained"),
 )
 def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
     """Wrapped layers add (alpha / rank) x A^T B^T."""
@@ -562,11 +621,12 @@ def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
     return _output_with_factors(seen, want)
 
 
-@exercise.claim(
-    inject, points=1, sentence="Wraps in place, and returns the same model.", waits_on=("wraps_targets",)
-)
+@exercise.claim(inject, points=1, sentence="Wraps in place, and returns the same model.")
 def returns_same_model(case: Case, seen: Seen, want: Any) -> Verdict:
     """The model that was given is changed and returned."""
+    if case["targets"] == []:
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
     if seen["same model"] is True:
         return None
     got = seen["returned"]
@@ -582,8 +642,9 @@ def _same_objects(seen: Seen, want: Expected) -> Violation | None:
     after = seen["modules"]
     if not isinstance(after, dict):
         raise NotSeen("modules")
+    skip = {*want.wrapped, *(name for name in want.found(seen) if name in want.linears)}
     for name, number in want.places.items():
-        if name in want.wrapped or not name or any(name.startswith(f"{item}.") for item in want.wrapped):
+        if name in skip or not name or any(name.startswith(f"{item}.") for item in skip):
             continue
         if after.get(name) != number:
             return Violation(
@@ -598,11 +659,15 @@ def _same_objects(seen: Seen, want: Expected) -> Violation | None:
     inject,
     points=1,
     sentence="Untargeted modules are the same objects as before.",
-    waits_on=("wraps_targets", "returns_same_model"),
 )
 def untargeted_stay(case: Case, seen: Seen, want: Any) -> Verdict:
     """Untargeted modules are the same objects as before."""
-    return NOT_APPLICABLE if case["targets"] == [] or case["model"] == "others" else _same_objects(seen, want)
+    if case["targets"] == [] or case["model"] in OTHER_KINDS:
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
+    if seen["same model"] is not True and seen["returned"] == "a module":
+        raise NotSeen("the model itself")  # that of a copy no module is the same is `returns_same_model`'s
+    return _same_objects(seen, want)
 
 
 def inject_script(case: Case, specs: list[dict[str, Any]] | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -46,16 +45,23 @@ class Reading(NamedTuple):
         return tensor.T if self.turned["AB".index(letter)] and tensor.dim() == 2 else tensor
 
 
+READINGS = (
+    Reading(),
+    Reading(turned=(True, True)),
+    Reading(turned=(True, False)),
+    Reading(turned=(False, True)),
+    Reading(("lora_B", "lora_A")),
+)
+
+
 def reading_of(module: Any) -> Reading:
     """How a layer of 5 inputs, 3 outputs and rank 2 stores its factors, where that tells."""
     with suppress(Exception):
         layer = module.LoRALayerWithBias(nn.Linear(5, 3), rank=2)
-        for names in (("lora_A", "lora_B"), ("lora_B", "lora_A")):
-            for a, b in itertools.product((False, True), repeat=2):
-                reading = Reading(names, (a, b))
-                shapes = [tuple(reading.view(reading.tensor(layer, letter), letter).shape) for letter in "AB"]
-                if shapes == [(2, 5), (3, 2)]:
-                    return reading
+        for reading in READINGS:
+            shapes = [tuple(reading.view(reading.tensor(layer, letter), letter).shape) for letter in "AB"]
+            if shapes == [(2, 5), (3, 2)]:
+                return reading
     return Reading()
 
 

@@ -23,16 +23,16 @@ def quantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     step = "quantize_nf4"
     if arguments["tensor"].dtype != torch.float32:
         seen["twin"] = quietly(module, lay_out(arguments["tensor"].float(), arguments["layout"]), named)
-        step += "" if seen["twin"] else OF_FLOAT32_TOO
+        step += "" if seen["twin"] else " (of the same float32 values too)"
     elif arguments["tensor"].dim() == 0 or not tensor.is_contiguous():
         seen["twin"] = quietly(module, arguments["tensor"].clone().reshape(tensor.shape or (1,)), named)
+    if arguments["short"] is not None:
+        seen["short"] = quietly(module, arguments["short"], {})
+        step += "" if seen["short"] else " (of any short last block)"
     seen.at(step)
     result = call(module.quantize_nf4, [tensor], named, arguments["call"])
     _pair(result, seen)
     seen["tensor"] = tensor
-
-
-OF_FLOAT32_TOO = " (of the same float32 values too)"
 
 
 def quietly(module: Any, tensor: Tensor, named: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def dequantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     for name, scale in (("levels", 1.0), ("levels doubled", 2.0)):
         with suppress(Exception):
             seen[name] = module.dequantize_nf4(every.clone(), torch.tensor([scale]))
-    seen.at("dequantize_nf4")
+    seen.at("dequantize_nf4" if "levels" in seen else "dequantize_nf4 (of any codes)")
     named = {"block_size": arguments["block_size"]}
     seen["values"] = call(module.dequantize_nf4, [codes, scales], named, arguments["call"])
     seen["codes"] = codes
