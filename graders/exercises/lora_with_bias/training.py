@@ -57,13 +57,15 @@ def bias_flag(case: Case, seen: Seen, want: Any) -> Verdict:
 def _bias_learns(seen: Seen, want: Formula) -> Violation | None:
     """A trainable bias that is added gets a gradient, where x gets the base path's."""
     assert want.b is not None
-    if "bias grads" not in seen or not bool(want.g.any()):
+    if "bias grads" not in seen or not bool(want.g.any()) or want.case["contents"] == "wide":
         return None
     mine = own(seen, want)
     grad, size = mine.gradients()["x"]
-    if mine.bias == 0 or claims.close("", seen["x grad"], grad, 1e-4 * size) is not None:
-        return None
-    if any(item.shape == want.b.shape for item in values_of(seen, "bias grads")):
+    if mine.bias == 0 or claims.close("", seen["x grad"], grad, mine.bound(size)) is not None:
+        return None  # what cuts off the base path is `gradients`'
+    if seen["lora_A grad"] is None or any(
+        item.shape == want.b.shape for item in values_of(seen, "bias grads")
+    ):
         return None
     return Violation("With train_bias=True the bias gets no gradient.", "a gradient", None)
 
@@ -186,7 +188,7 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
     )
     if wrong:
         return wrong
-    if weight_trains(seen, want):
+    if others_train(seen, want):
         return None  # the rest was seen after a step of training, with another weight
     bias = trained_bias(seen, mine.b)
     for name, factors in (("A", {"A": want.A * 2}), ("B", {"B": want.B * 2})):
@@ -232,6 +234,7 @@ def drops_in_eval(case: Case, seen: Seen, want: Formula) -> bool:
     )
 
 
-def weight_trains(seen: Seen, want: Formula) -> bool:
-    """Whether more is trained than the factors and the bias, which is `nothing_else_trains`'s."""
-    return len(values_of(seen, "trainable")) > 3 or is_trained(want.W, seen)
+def others_train(seen: Seen, want: Formula) -> bool:
+    """Whether other parameters are trained than the factors and the bias, or than at creation: other claims are about that."""
+    count = len(values_of(seen, "trainable"))
+    return count > 3 or len(values_of(seen, "trained")) != count or is_trained(want.W, seen)

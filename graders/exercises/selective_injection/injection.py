@@ -183,8 +183,8 @@ class Inject(Experiment):
             return "factors_trainable"
         if failure.step == "the model's forward pass":
             return "scaling"
-        if case["model"] in OTHER_KINDS:
-            return "only_linear"
+        if case["model"] in OTHER_KINDS:  # with arguments left out too, it may be the one or the other
+            return "only_linear" if twin_of(case) is None else ""
         if case["targets"] == []:
             return "empty_list"
         if case["targets"] is None or case["call"] == "defaults":
@@ -277,6 +277,11 @@ class Expected:
                 layers.setdefault(owner, {})[entry[2]] = name
         return layers
 
+    def is_other_kind(self, name: str) -> bool:
+        """Whether a module is neither a Linear layer nor holds others; that they stay is `only_linear`'s."""
+        kinds = {spec["name"]: spec["kind"] for spec in self.specs or []}
+        return kinds.get(name, "container") not in ("linear", "container")
+
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Linear layer's name -> in, out. The block's MLP is twice as wide as the block."""
         if self.specs is None:
@@ -362,7 +367,7 @@ def ordinary(case: Case) -> bool:
 
 
 def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
-    found = sorted(want.found(seen))
+    found = sorted(name for name in want.found(seen) if not want.is_other_kind(name))
     missing = [name for name in want.wrapped if name not in found]
     extra = [name for name in found if name not in want.wrapped]
     targets = "None" if want.case["targets"] is None else want.case["targets"]
@@ -388,7 +393,9 @@ def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
 )
 def wraps_targets(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every Linear layer that matches is wrapped, at any depth, and no other."""
-    return _set_of_layers(seen, want) if ordinary(case) else NOT_APPLICABLE
+    if not case["targets"] or case["call"] == "defaults":
+        return NOT_APPLICABLE
+    return _set_of_layers(seen, want)
 
 
 @exercise.claim(
@@ -411,17 +418,17 @@ def default_arguments(case: Case, seen: Seen, want: Any) -> Verdict:
 def _same_as_twin(seen: Seen, want: Expected) -> bool:
     """Whether the model is as with all arguments written out, and has factors: then other claims are about it."""
     plain = seen["twin"]
-    if not isinstance(plain, dict) or not isinstance(plain.get("parameters"), dict):
+    plain = Seen(plain if isinstance(plain, dict) else {})
+    if "parameters" not in plain:
         return False
-    found = parameters(seen)
-    if plain["parameters"] != found or not any(letter for _, _, letter in found.values()):
+    if not want.found(plain):
+        raise NotSeen("factors with all arguments written out")
+    if parameters(plain) != parameters(seen):
         return False
     if want.specs is None:
         return True  # the lab's block starts from other weights each time
-    mine, other = seen.values.get("y set"), plain.get("y set")
-    if not isinstance(mine, Tensor) or not isinstance(other, Tensor):
-        return mine is other
-    return mine.shape == other.shape and torch.allclose(mine, other, rtol=1e-5, atol=1e-6, equal_nan=True)
+    mine, other = (want.linear_part(item["y set"]) for item in (seen, plain))
+    return torch.allclose(mine, other, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
 @exercise.claim(inject, points=1, sentence="An empty list means no layer.")
@@ -573,8 +580,9 @@ def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
     if any(not torch.equal(factors[name], set_to[name]) for name in set_to if name in factors):
         raise NotSeen("factors of their own")
     pairs = {name: (factors[pair["A"]], factors[pair["B"]]) for name, pair in layers.items()}
-    y, without = (want.linear_part(seen[name]) for name in ("y set", "y without"))
+    y, without, after = (want.linear_part(seen[name]) for name in ("y set", "y without", "y after"))
     base, base_bound = want.outputs({})
+    lost = claims.close("", after, base, base_bound) is not None  # that is `keeps_pretrained`'s
     scale = alpha_of(want.case) / rank_of(want.case)
     note = f"with factors set, alpha / rank = {scale:g}"
     wrong: list[Violation | None] = []
@@ -582,7 +590,7 @@ def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
         for rank in {rank_of(want.case), next(iter(turned.values()))[0].shape[0]}:  # a wrong rank is `rank`'s
             truth, bound = want.outputs(turned, rank)
             wrong.append(claims.close("The layers' joined output", y, truth, bound, note))
-            if claims.close("", without, base, base_bound) is not None:
+            if lost:
                 loose = 2 * bound + 1e-5 * (y.abs() + without.abs())
                 wrong.append(
                     claims.close("The adapters' share of the output", y - without, truth - base, loose, note)

@@ -188,15 +188,17 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
 
 
 def twin(module: Any, a: dict[str, Any], seen: Any, reading: Reading) -> None:
-    """The same layer made in the plainest way, by keywords and with a bias: what it computes and what it trains.
+    """The same layer made in the plainest way, by keywords, with a bias, without dropout: what it computes and trains.
 
-    What is wrong with it as well is no fault of the other call or the missing bias.
+    What is wrong with it as well is no fault of the other call, the missing bias or the dropout.
     """
-    if a["call"] == "keywords" and a["b"] is not None:
+    if a["call"] == "keywords" and a["b"] is not None and not a["named"]["dropout"]:
         return
     with suppress(Exception):
         bias = torch.zeros(a["W"].shape[0]) if a["b"] is None else a["b"]
-        plain = build(module, {**a, "call": "keywords"}, Quiet(), a["W"], bias)
+        plain = build(
+            module, {**a, "call": "keywords", "named": {**a["named"], "dropout": 0.0}}, Quiet(), a["W"], bias
+        )
         found: dict[str, Any] = {} if a["b"] is None else {"trainable": len(trainable(plain))}
         dtype = getattr(torch, a["dtype"])
         plain.to(device=a["device"], dtype=dtype)
