@@ -458,7 +458,10 @@ def _same_as_twin(seen: Seen, want: dict[str, Any], paid: set[str]) -> bool:
         mine, other = seen.values.get(name), twin.get(name)
         if not isinstance(mine, Tensor) or not isinstance(other, Tensor) or mine.numel() != other.numel():
             return False
-        scalar = name == "codes" and not want["tensor"].shape and "form" not in paid
+        scalar = (
+            not want["tensor"].shape and want["tensor"].dtype == torch.float32
+        )  # its twin has a dimension
+        scalar = scalar and name == "codes" and other.numel() == 1 and "form" not in paid
         shape = want["tensor"].shape if scalar else other.shape
         if mine.dtype != other.dtype or mine.shape != shape:
             return False
