@@ -100,6 +100,10 @@ def model_of(module: Any, a: dict[str, Any]) -> tuple[nn.Module, Any]:
 
 def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Inject into one model; look at names, flags, objects and outputs; set the factors; look again."""
+    step = "add_lora_to_model_selective"
+    if a["twin"] is not None:
+        seen["twin"] = twin(module, a)
+        step += "" if seen["twin"] else " (with all arguments written out too)"
     model, inputs = model_of(module, a)
     before = dict(model.named_modules())
     seen["modules before"] = {
@@ -111,7 +115,7 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     named = {} if a["call"] == "defaults" else {"rank": a["rank"], "alpha": a["alpha"]}
     if targets is not None or a["call"] != "defaults":
         named["target_modules"] = targets
-    seen.at("add_lora_to_model_selective")
+    seen.at(step)
     result = call(
         module.add_lora_to_model_selective,
         [model],
@@ -146,8 +150,6 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["with gradient"] = [
         name for name, p in factors.items() if p.grad is not None and bool((p.grad != 0).any())
     ]
-    if a["twin"] is not None:
-        seen["twin"] = twin(module, a)
 
 
 def with_factors(model: nn.Module, result: Any) -> nn.Module:
