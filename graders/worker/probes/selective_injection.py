@@ -427,6 +427,8 @@ def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
             raise
         shown: dict[str, Any] = {"keys": type(result).__name__, "models": record.summary()}
         shown["data made"] = bool(record.made)
+        if isinstance(result, list):
+            shown["listed"] = [value(entry) for entry in result]
         if isinstance(result, dict):
             shown["keys"] = list(result)
             shown["entries"] = {str(key): value(entry) for key, entry in result.items()}

@@ -28,8 +28,8 @@ def compare_target_modules(target_configs, n_epochs=50):
     results = {}
     for targets in target_configs:
         torch.manual_seed(7)
-        model = add_lora_to_model_selective(SimpleTransformerBlock(), 8, 16, targets)
         x, y = generate_synthetic_data(n_samples=64)
+        model = add_lora_to_model_selective(SimpleTransformerBlock(), 8, 16, targets)
         adapters = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.Adam(adapters, lr=1e-3)
         losses = []
