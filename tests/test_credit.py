@@ -40,17 +40,14 @@ def test_what_is_lost_beyond_or_short_of_the_mistake_is_said() -> None:
     assert said("unnamed", dropout="failed") == said("missing-scaling + unnamed", dropout="failed") == ""
 
 
-def test_no_single_slip_costs_more_than_half_an_exercise() -> None:
-    """Half at most, where an adapter never acts; the plainest form of every other mistake costs a third at most."""
+def test_one_slip_costs_a_third_of_an_exercise_at_most() -> None:
+    """The plainest form of a mistake costs a third at most, but where nothing is left to look at."""
+    nothing_to_see = {"merged-at-init", "factors-misnamed", "in-and-out-swapped"}
     for exercise in EXERCISES.values():
         points = {claim.id: claim.points for claim in exercise.properties}
-        costs = {
-            name: sum(map(points.__getitem__, item.claims)) for name, item in broken()[exercise.id].items()
-        }
-        dear = {name for name, cost in costs.items() if cost > exercise.points / 3}
-
-        assert dear <= {"merged-at-init"}
-        assert max(costs.values()) <= exercise.points / 2
+        for name, costs in broken()[exercise.id].items():
+            if name not in nothing_to_see:
+                assert sum(points[claim] for claim in costs.claims) <= exercise.points / 3, name
 
 
 def test_the_page_on_partial_credit_is_made_from_what_is_written_down() -> None:

@@ -67,6 +67,8 @@ class Beside:
         seen = self.seen.values
         if any(form(seen[name]) != form(value) for name, value in shown.items()):
             return False
+        if not all(same(seen[name], shown[name]) for name in WITHOUT_DROPOUT if name in shown):
+            return False
         for together in (("y", "x grad"), ("y eval",), ("y again",)):
             names = [name for name in together if isinstance(shown.get(name), Tensor)]
             if names and not alike(
@@ -156,6 +158,7 @@ def in_case(ways: Ways, at: Setting) -> Ways:
 CREATED = (
     "lora_A kind", "lora_B kind", "lora_A", "lora_B", "lora_A stored", "lora_B stored", "trainable",
 )  # fmt: skip
+WITHOUT_DROPOUT = ("base", "all kept", "x grad without dropout")
 B_IS_ZERO = ("y base", "rows base", "zero base")
 BEFORE_BACKWARD = ("first eval", "first train", *B_IS_ZERO, "y", "y again", "rows")
 NO_PATH: dict[str, Any] = {"scale": "alpha / rank", "scale_in_eval": "alpha / rank"}

@@ -113,7 +113,6 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Create a layer, look at it, set its factors, run it, differentiate it, train one step."""
     reading = reading_of(module)
     wrapped = build(module, a, seen, a["W"], a["b"])
-    twin(module, a, seen, reading)
     usable = look_at_factors(wrapped, seen, reading)
     if not isinstance(wrapped, nn.Module):
         seen["returned"] = type(wrapped).__name__
@@ -185,20 +184,19 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
             seen[f"y other {letter}"] = wrapped(x).cpu()
         set_factors(wrapped, a["A"], torch.zeros_like(a["B"]), reading)
         seen["y base trained"] = wrapped(x).cpu()
+    if a["call"] != "keywords" or a["b"] is None or a["named"]["dropout"]:
+        seen["twin"] = twin(module, a, reading)
 
 
-def twin(module: Any, a: dict[str, Any], seen: Any, reading: Reading) -> None:
+def twin(module: Any, a: dict[str, Any], reading: Reading) -> dict[str, Any]:
     """The same layer made in the plainest way, by keywords, with a bias, without dropout: what it computes and trains.
 
-    What is wrong with it as well is no fault of the other call, the missing bias or the dropout.
+    What is wrong with it as well is no fault of the other call, the missing bias or the dropout. Empty where it raises.
     """
-    if a["call"] == "keywords" and a["b"] is not None and not a["named"]["dropout"]:
-        return
     with suppress(Exception):
         bias = torch.zeros(a["W"].shape[0]) if a["b"] is None else a["b"]
-        plain = build(
-            module, {**a, "call": "keywords", "named": {**a["named"], "dropout": 0.0}}, Quiet(), a["W"], bias
-        )
+        named = {**a["named"], "dropout": 0.0}
+        plain = build(module, {**a, "call": "keywords", "named": named}, Quiet(), a["W"], bias)
         found: dict[str, Any] = {} if a["b"] is None else {"trainable": len(trainable(plain))}
         dtype = getattr(torch, a["dtype"])
         plain.to(device=a["device"], dtype=dtype)
@@ -208,7 +206,8 @@ def twin(module: Any, a: dict[str, Any], seen: Any, reading: Reading) -> None:
             for name, B in (("y base", torch.zeros_like(a["B"])), ("y", a["B"])):
                 set_factors(plain, a["A"], B, reading)
                 found[name] = plain(x).cpu()
-        seen["twin"] = found
+        return found
+    return {}
 
 
 class Quiet:
