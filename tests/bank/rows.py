@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.bank.credit import credit
 from tests.bank.entries import Entry
 from tests.bank.ledger import Ledger, key_of
 from tests.bank.running import effort_of
@@ -31,6 +32,7 @@ class Row:
     lost: list[tuple[int, str]] = field(
         default_factory=list
     )  # seeds under which it lost points, and the message
+    credit: Counter[str] = field(default_factory=Counter)  # what was lost beyond or short of its mistake
     crash: str = ""
 
     @property
@@ -71,6 +73,8 @@ def _add(row: Row, seed: int, result: dict[str, Any], whole: bool) -> None:
     if whole:
         row.whole += 1
         row.by.update(name for name, status in statuses.items() if status in ("failed", "timed_out"))
+        if row.entry.kind == "wrong" and (why := credit(row.entry.exercise, row.entry.label, statuses)):
+            row.credit[why] += 1
 
 
 def arguments() -> list[dict[str, str]]:

@@ -63,6 +63,8 @@ def _problems(mine: Sequence[Row]) -> Iterator[str]:
             yield from (f"- unfair: {row.entry.name}, seed {seed}: {said}" for seed, said in row.lost)
         elif row.survives and not row.argued:
             yield f"- survives: {name}, {row.seeds - row.killed} of {row.seeds} seeds: `{row.entry.label}`"
+        for why, count in row.credit.items():
+            yield f"- credit: {name} ({row.entry.label}) loses {why}, under {count} of {row.whole} seeds"
 
 
 def _arguments(mine: Sequence[Row]) -> Iterator[str]:

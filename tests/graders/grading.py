@@ -23,6 +23,11 @@ def submissions(verdict: str) -> list[tuple[str, Path]]:
     return [(path.parent.parent.name, path) for path in sorted(SUBMISSIONS.glob(f"*/{verdict}/*.py"))]
 
 
+def label_of(path: Path) -> str:
+    """The mistakes of a wrong submission, as its first line names them: `one`, or `one + other`."""
+    return path.read_bytes().splitlines()[0].decode().removeprefix("# mistake: ")
+
+
 def grade_file(
     exercise: Exercise, path: Path, box: Box, settings: Settings, effort: Effort = "full"
 ) -> ExerciseReport:

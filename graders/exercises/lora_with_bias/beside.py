@@ -67,6 +67,8 @@ class Beside:
         seen = self.seen.values
         if any(form(seen[name]) != form(value) for name, value in shown.items()):
             return False
+        if not all(same(seen[name], shown[name]) for name in WITHOUT_DROPOUT if name in shown):
+            return False
         for together in (("y", "x grad"), ("y eval",), ("y again",)):
             names = [name for name in together if isinstance(shown.get(name), Tensor)]
             if names and not alike(
@@ -153,8 +155,12 @@ def in_case(ways: Ways, at: Setting) -> Ways:
     return replace(ways, **changes)
 
 
-CREATED = ("lora_A kind", "lora_B kind", "lora_A", "lora_B", "trainable")
-BEFORE_BACKWARD = ("first eval", "first train", "y base", "y", "y again")
+CREATED = (
+    "lora_A kind", "lora_B kind", "lora_A", "lora_B", "lora_A stored", "lora_B stored", "trainable",
+)  # fmt: skip
+WITHOUT_DROPOUT = ("base", "all kept", "x grad without dropout")
+B_IS_ZERO = ("y base", "rows base", "zero base")
+BEFORE_BACKWARD = ("first eval", "first train", *B_IS_ZERO, "y", "y again", "rows")
 NO_PATH: dict[str, Any] = {"scale": "alpha / rank", "scale_in_eval": "alpha / rank"}
 NO_FORWARD: dict[str, Any] = {
     **NO_PATH,
@@ -180,7 +186,7 @@ def behind(ways: Ways, name: str) -> Ways:
         return replace(ways, **NO_FORWARD)
     if name not in BEFORE_BACKWARD:
         return ways
-    b_is_zero = name == "y base" or (name.startswith("first") and ways.start_B == "zero")
+    b_is_zero = name in B_IS_ZERO or (name.startswith("first") and ways.start_B == "zero")
     path = NO_PATH if b_is_zero and ways.scaled == "path" and not ways.merged else {}
     return replace(ways, **NO_FLAGS, **path)
 
@@ -193,13 +199,14 @@ class Factory:
         self.others: dict[Any, nn.Parameter] = {}
         both = seen.values.get("A of both")
         second = both[1] if isinstance(both, list) and len(both) == 2 else None
-        self.starts = [(seen.values.get("lora_A"), seen.values.get("lora_B")), (second, None)]
+        first = (seen.values.get("lora_A stored"), seen.values.get("lora_B stored"))
+        self.starts = [(None, None), first, (second, None)]  # the probe makes a layer first to see its shapes
 
     def LoRALayerWithBias(
         self, original_layer: nn.Linear, rank: int = 4, alpha: float = 1.0, dropout: float = 0.0, train_bias: bool = False
     ) -> WrongLayer:  # fmt: skip
         """The wrong layer, called as the student's class is."""
-        start = self.starts.pop(0)
+        start = self.starts.pop(0) if self.starts else (None, None)
         return WrongLayer(self.ways, start, self.others, original_layer, rank, alpha, dropout, train_bias)
 
 
@@ -248,6 +255,12 @@ def same(got: Any, want: Any) -> bool:
                 return False
             rest.pop(at)
         return True
+    if isinstance(want, dict):
+        return (
+            isinstance(got, dict)
+            and want.keys() == got.keys()
+            and all(same(got[name], want[name]) for name in want)
+        )
     if want == "Parameter":
         return got in ("Parameter", "Linear")
     return type(got) is type(want) and bool(got == want)

@@ -21,7 +21,6 @@ from graders.exercises.lora_with_bias.layer import (
     Verdict,
     exercise,
     layer,
-    named,
     take,
     values_of,
 )
@@ -30,11 +29,10 @@ from graders.exercises.lora_with_bias.layer import (
 @exercise.claim(
     layer,
     points=2,
-    sentence="`lora_A` has shape `(rank, in_features)`, `lora_B` has shape `(out_features, rank)`. Each is an "
-    "`nn.Parameter`, or an `nn.Linear` without bias whose `weight` has that shape. Both are trainable.",
+    sentence="`lora_A` and `lora_B`: each is an `nn.Parameter`, or an `nn.Linear` without bias. Both are trainable.",
 )
 def factors(case: Case, seen: Seen, want: Any) -> Verdict:
-    """lora_A and lora_B are trainable parameters of the right shapes."""
+    """lora_A and lora_B are trainable parameters."""
     ordinary = case["call"] == "keywords" and case["bias"]
     if not ordinary and not isinstance(seen.values.get("lora_A"), Tensor):
         return NOT_APPLICABLE
@@ -52,31 +50,37 @@ def factors(case: Case, seen: Seen, want: Any) -> Verdict:
                 "nn.Parameter",
                 kind,
             )
-        shape = (
-            (named(case)["rank"], case["in_features"])
-            if name == "lora_A"
-            else (case["out_features"], named(case)["rank"])
-        )
-        wrong = claims.tensor(f"`{name}`", seen[name], shape=shape)
-        if wrong:
-            return wrong if case["call"] == "keywords" else NOT_APPLICABLE
-        if not take(values_of(seen, "trainable"), seen[name]):
+        if not take(values_of(seen, "trainable"), seen[f"{name} stored"]):
             return Violation(
                 f"`{name}` is not among the trainable parameters of the layer.", "trainable", "not trainable"
             )
     return None
 
 
-@exercise.claim(layer, points=2, sentence="At creation B is all zeros.", waits_on=("factors",))
+@exercise.claim(
+    layer,
+    points=1,
+    sentence="`lora_A` has shape `(rank, in_features)`, `lora_B` has shape `(out_features, rank)`.",
+)
+def factor_shapes(case: Case, seen: Seen, want: Any) -> Verdict:
+    """lora_A has shape (rank, in_features), lora_B (out_features, rank)."""
+    if case["call"] != "keywords" or not case["bias"]:
+        return NOT_APPLICABLE
+    for name, like in (("lora_A", want.A), ("lora_B", want.B)):
+        wrong = claims.tensor(f"`{name}`", seen[f"{name} stored"], shape=like.shape)
+        if wrong:
+            return wrong
+    return None
+
+
+@exercise.claim(layer, points=2, sentence="At creation B is all zeros.")
 def b_zero(case: Case, seen: Seen, want: Any) -> Verdict:
     """lora_B starts as zeros."""
     B = seen["lora_B"]
     return claims.close("lora_B", B, torch.zeros_like(B, dtype=torch.float64), 0.0, "at creation")
 
 
-@exercise.claim(
-    layer, points=1, sentence="At creation A is random (its entries differ).", waits_on=("factors",)
-)
+@exercise.claim(layer, points=1, sentence="At creation A is random (its entries differ).")
 def a_random(case: Case, seen: Seen, want: Any) -> Verdict:
     """lora_A starts with random entries."""
     A = seen["lora_A"].to(torch.float64)
@@ -132,7 +136,7 @@ class Pair(Experiment):
 pair = Pair()
 
 
-@exercise.claim(pair, points=1, sentence="Each layer has its own factors.", waits_on=("factors",))
+@exercise.claim(pair, points=0.5, sentence="Each layer has its own factors.")
 def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
     """Each layer has factors of its own."""
     for name, values in (("A", [want["A"], want["A2"]]), ("B", [want["B"], want["B2"]])):

@@ -10,15 +10,21 @@ from torch import Tensor
 
 from graders import claims
 from graders.exercise import (
+    NOT_APPLICABLE,
     Case,
     Experiment,
     Failure,
+    NotSeen,
     Seen,
     Violation,
 )
 from graders.exercises.lora_with_bias.layer import (
     Verdict,
     exercise,
+    layer,
+    named,
+    shaped,
+    unusual_batch,
 )
 
 
@@ -44,7 +50,11 @@ class Dropout(Experiment):
         }  # fmt: skip
 
     def blame(self, case: Case, failure: Failure) -> str:
-        return "factors" if failure.step in ("creation", "copying values into the factors") else "dropout"
+        if failure.step in ("creation", "copying values into the factors"):
+            return "factors" if failure.step == "creation" else "factor_shapes"
+        return (
+            "follows_to" if case["dtype"] == "float64" and failure.step.startswith("forward") else "dropout"
+        )
 
     def describe(self, case: Case) -> dict[str, Any]:
         return {"layer": "nn.Linear(4, 3), every weight 64, bias 0", "rank": 1, "alpha": 1.0, "dropout": case["p"],
@@ -54,20 +64,35 @@ class Dropout(Experiment):
 dropout_run = Dropout()
 
 
-def decode(value: Any, case: Case) -> Tensor | Violation:
+def without_dropout(seen: Seen) -> tuple[float, float]:
+    """What the base path gives, and what a kept 1 adds to it, in the student's own layer without dropout: 256 and 1."""
+    base, all_kept = seen["base"], seen["all kept"]
+    for value in (base, all_kept):
+        if not isinstance(value, Tensor) or value.shape != (1, 3) or not value.is_floating_point():
+            raise NotSeen("a layer without dropout")
+        if not bool(torch.isfinite(value).all()) or float(value.max() - value.min()) > 1e-3:
+            raise NotSeen("a layer without dropout")
+    low, high = float(base[0, 0]), float(all_kept[0, 0])
+    unit = (high - low) / 15
+    if abs(unit) < 1e-3:
+        raise NotSeen("an adapter that adds something")
+    return (256.0 if abs(low - 256) < 1e-3 else low), (1.0 if abs(unit - 1) < 1e-3 else unit)
+
+
+def decode(value: Any, case: Case, base: float, unit: float) -> Tensor | Violation:
     """The mask (rows, 4) that the output shows, or what is wrong with it."""
     wrong = claims.tensor("y", value, shape=(*case["batch"], 3))
     if wrong:
         return wrong
     value = value.to(torch.float64).reshape(-1, 3)
-    kept = (value - 256) * (1 - case["p"])
+    kept = (value - base) / unit * (1 - case["p"])
     bits = kept.round()
     if not bool(((kept - bits).abs() <= 0.01).all()) or float(bits.min()) < 0 or float(bits.max()) > 15:
         at = int(((kept - bits).abs() + 16 * ((bits < 0) | (bits > 15))).amax(1).argmax())
         return Violation(
             "In training mode the output is one that no choice of dropped inputs of the LoRA path gives.\n"
             f"y[{at}] is {[round(v, 4) for v in value[at].tolist()]}; the base path is untouched, and what is kept is divided by 1 - p.",
-            "256 + (a sum of some of 1, 2, 4, 8) / (1 - p)",
+            f"{base:g} + {unit:g} * (a sum of some of 1, 2, 4, 8) / (1 - p)",
             value[at],
         )
     if not bool((bits == bits[:, :1]).all()):
@@ -85,11 +110,12 @@ def decode(value: Any, case: Case) -> Tensor | Violation:
     dropout_run,
     points=2,
     sentence="Dropout acts on the input of the LoRA path only, only in training mode, with `nn.Dropout`'s scaling.",
-    waits_on=("low_rank_path", "starts_as_original"),
+    waits_on=("low_rank_path",),
 )
 def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
     """In training mode inputs of the LoRA path are dropped, each with probability p."""
-    mask, again = decode(seen["y"], case), decode(seen["y again"], case)
+    base, unit = without_dropout(seen)
+    mask, again = (decode(seen[name], case, base, unit) for name in ("y", "y again"))
     if isinstance(mask, Violation):
         return mask
     if isinstance(again, Violation):
@@ -114,11 +140,14 @@ def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
         return Violation(
             f"A share of {share:.3f} of the inputs is dropped, should be {case['p']}.", case["p"], share
         )
+    plain = seen["x grad without dropout"]
+    bits = torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=torch.float64)
+    through = base / 256 * 192
+    if claims.close("", plain, (through + 3 * unit * bits)[None], 1e-3 * (1 + abs(through))) is not None:
+        return None  # gradients that are wrong without dropout are `gradients`'
     grad = seen["x grad"]
     grad = grad.reshape(-1, 4) if isinstance(grad, Tensor) and grad.numel() == mask.numel() else grad
-    truth = 192 + 3 * mask.to(torch.float64) * torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=torch.float64) / (
-        1 - case["p"]
-    )
+    truth = through + 3 * unit * mask.to(torch.float64) * bits / (1 - case["p"])
     return claims.close("The gradient of x in training mode", grad, truth, 1e-3)
 
 
@@ -129,8 +158,21 @@ def plausible(share: float, p: float, count: int) -> bool:
     return count * divergence <= math.log(2e10)
 
 
+@exercise.also(layer, "dropout")
+def base_path_stays(case: Case, seen: Seen, want: Any) -> Verdict:
+    """With B = 0, training mode drops nothing: the base path is not the dropout's."""
+    if not named(case)["dropout"] or not case["bias"] or unusual_batch(case) or bool(seen["lora_B"].any()):
+        return NOT_APPLICABLE
+    before, after = shaped(seen, "first eval", want), shaped(seen, "first train", want)
+    bound = want.bound(2 * want.base()[1]) + 1e-6 * before.abs()
+    return claims.close(
+        "y", after, before, bound, "at creation, in train mode, the same as in evaluation mode"
+    )
+
+
 @exercise.also(dropout_run, "no_dropout_in_eval")
 def nothing_dropped(case: Case, seen: Seen, want: Any) -> Verdict:
     """In evaluation mode every input is kept."""
-    truth = torch.full((*case["batch"], 3), 271.0, dtype=torch.float64)
+    base, unit = without_dropout(seen)
+    truth = torch.full((*case["batch"], 3), base + 15 * unit, dtype=torch.float64)
     return claims.close("y", seen["y eval"], truth, 1e-3, "in evaluation mode")

@@ -3,8 +3,13 @@
 HINTS: dict[str, tuple[str, str, str]] = {
     "factors": (
         "Look at the place where you create `lora_A` and `lora_B`.",
-        "For 6 inputs, 5 outputs and rank 2: how many rows and columns does each factor have, and will an optimizer find it?",
-        "Print name, shape and `requires_grad` of everything in `layer.named_parameters()`, for a layer whose three sizes all differ, and compare with the exercise line by line.",
+        "Will an optimizer that gets `layer.parameters()` find both factors, and may it change them?",
+        "Print name, shape and `requires_grad` of everything in `layer.named_parameters()`, and look for the two names that the exercise gives.",
+    ),
+    "factor_shapes": (
+        "Look at the shapes with which you create `lora_A` and `lora_B`.",
+        "For 6 inputs, 5 outputs and rank 2: how many rows and columns does each factor have?",
+        "Print the shapes for a layer whose three sizes all differ, and compare them with the exercise, rows and columns one by one.",
     ),
     "b_zero": (
         "Look at what `lora_B` holds right after creation.",

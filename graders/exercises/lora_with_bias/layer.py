@@ -1,7 +1,8 @@
 """Exercise 1: a LoRA layer that can train the bias of the layer it wraps.
 
 The output is taken apart: what it is with B = 0 (the base path), whether the rest is a multiple of x A^T B^T
-(the low-rank path), and the factor itself (the scaling), so that one wrong idea costs one claim.
+(the low-rank path), and the factor itself (the scaling). The other claims are held against the student's own base
+path and scaling (`own`), so that one wrong idea costs one claim.
 """
 
 from __future__ import annotations
@@ -128,6 +129,8 @@ class Layer(Experiment):
         return Formula(case, self.tensors(case))
 
     def blame(self, case: Case, failure: Failure) -> str:
+        if case["dtype"] == "float64" and failure.step.startswith((".to(", "forward")):
+            return "follows_to"
         if not case["bias"]:
             return "no_bias"
         if failure.step == "creation":
@@ -135,7 +138,7 @@ class Layer(Experiment):
         if failure.step.startswith(".to("):
             return "follows_to"
         if failure.step == "copying values into the factors":
-            return "factors"
+            return "factor_shapes"
         if failure.step in ("backward", "an optimizer step"):
             return "gradients"
         if unusual_batch(case):
@@ -144,7 +147,7 @@ class Layer(Experiment):
             return "present_values"
         if failure.step == "the first forward pass":
             return "starts_as_original"
-        return "follows_to" if case["dtype"] == "float64" else "low_rank_path"
+        return "low_rank_path"
 
     def describe(self, case: Case) -> dict[str, Any]:
         tensors = self.tensors(case)
@@ -182,51 +185,59 @@ def unusual_batch(case: Case) -> bool:
 
 
 class Formula:
-    """The contract's formula for one case, in float64, with the bound on rounding that each result may have."""
+    """weight x W^T + bias b + scale x A^T B^T for one case, in float64, with the bound on rounding of each result.
+
+    The contract's formula has weight and bias 1 and scale alpha / rank; a student's own may have others.
+    """
 
     def __init__(self, case: Case, tensors: dict[str, Any]) -> None:
         use = named(case)
         self.case, self.scale = case, float(use["alpha"]) / use["rank"]
+        self.weight, self.bias, self.slack = 1.0, 1.0, 1.0
+        self.tensors = tensors
         self.W, self.b, self.A, self.B, self.x, self.g = (
             tensors[name] for name in ("W", "b", "A", "B", "x", "g")
         )
         self.terms = case["in_features"] + use["rank"] + 4
 
     def base(self, x: Tensor | None = None, b: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """W x + b and the same on absolute values."""
+        """The base path, and the same on absolute values."""
         x = self.x if x is None else x
         bias = self.b if b is None else b
         y, size = x @ self.W.T, x.abs() @ self.W.abs().T  # (..., out)
-        return (y, size) if bias is None else (y + bias, size + bias.abs())
+        y, size = self.weight * y, abs(self.weight) * size
+        return (y, size) if bias is None else (y + self.bias * bias, size + abs(self.bias) * bias.abs())
 
-    def path(self, A: Tensor | None = None, B: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def path(
+        self, A: Tensor | None = None, B: Tensor | None = None, x: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """x A^T B^T without the scaling, and the same on absolute values."""
-        A, B = self.A if A is None else A, self.B if B is None else B
-        return self.x @ A.T @ B.T, self.x.abs() @ A.abs().T @ B.abs().T  # (..., out)
+        A, B, x = self.A if A is None else A, self.B if B is None else B, self.x if x is None else x
+        return x @ A.T @ B.T, x.abs() @ A.abs().T @ B.abs().T  # (..., out)
 
     def bound(self, size: Tensor, lora: Tensor | None = None, unit: float = 2.0**-24) -> Tensor:
         """Elementwise bound: 2 u (in + rank + 4) M, and 2^-23 of the LoRA term's M."""
-        total: Tensor = 2 * unit * self.terms * size + 1e-300
+        total: Tensor = self.slack * 2 * unit * self.terms * size + 1e-300
         return total if lora is None else total + ALPHA_ROUNDING * lora
 
     def output(
         self, A: Tensor | None = None, B: Tensor | None = None, b: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """y, M and the LoRA term's M."""
-        (y, size), (low, low_size) = self.base(b=b), self.path(A, B)
-        return y + self.scale * low, size + self.scale * low_size, self.scale * low_size
+        (y, size), (low, low_size), scale = self.base(b=b), self.path(A, B), abs(self.scale)
+        return y + self.scale * low, size + scale * low_size, scale * low_size
 
     def gradients(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Gradients of sum(g * y), and their M."""
-        s, rows = self.scale, math.prod(self.case["batch"])
+        s, w, rows = self.scale, self.weight, math.prod(self.case["batch"])
         x, g = self.x.reshape(rows, -1), self.g.reshape(rows, -1)
         X, G, A, B, W = x.abs(), g.abs(), self.A.abs(), self.B.abs(), self.W.abs()
-        dx = g @ self.W + s * g @ self.B @ self.A
+        S, dx = abs(s), w * g @ self.W + s * g @ self.B @ self.A
         return {
-            "lora_A": (s * (g @ self.B).T @ x, s * (G @ B).T @ X),
-            "lora_B": (s * g.T @ (x @ self.A.T), s * G.T @ (X @ A.T)),
-            "x": (dx.reshape(self.x.shape), (G @ W + s * G @ B @ A).reshape(self.x.shape)),
-            "bias": (g.sum(0), G.sum(0)),
+            "lora_A": (s * (g @ self.B).T @ x, S * (G @ B).T @ X),
+            "lora_B": (s * g.T @ (x @ self.A.T), S * G.T @ (X @ A.T)),
+            "x": (dx.reshape(self.x.shape), (abs(w) * G @ W + S * G @ B @ A).reshape(self.x.shape)),
+            "bias": (self.bias * g.sum(0), abs(self.bias) * G.sum(0)),
         }
 
 
@@ -274,14 +285,62 @@ def take(pool: list[Tensor], like: Tensor) -> bool:
     return False
 
 
-def multiple(seen: Seen, want: Formula) -> tuple[float, Tensor]:
-    """The number c for which y - y(B = 0) is nearest to c x A^T B^T, and that difference."""
+def share(seen: Seen, want: Formula) -> Tensor:
+    """The adapter's share of y: y - y(B = 0)."""
     difference = shaped(seen, "y", want) - shaped(seen, "y base", want)
-    low, _ = want.path()
     if not bool(torch.isfinite(difference).all()):
         raise NotSeen("finite y")
-    square = float((low * low).sum())
-    return (float((difference * low).sum()) / square if square else 0.0), difference
+    return difference
+
+
+def multiple_of(values: Tensor, like: Tensor, size: Tensor) -> float:
+    """The number c for which `values` is nearest to c x `like`, where each may be off in proportion to `size`."""
+    weight = torch.where(size > 0, size, 1.0) ** -2
+    square = float((weight * like * like).sum())
+    return float((weight * values * like).sum()) / square if square else 0.0
+
+
+OWN_SLACK = 16.0  # a student's own coefficients are measured, with rounding errors of their own
+
+
+def own(seen: Seen, want: Formula) -> Formula:
+    """The formula with the student's own coefficients, as two-dimensional input shows them; the contract's where they fit.
+
+    Raises NotSeen where the output has no such form.
+    """
+    x = want.x.reshape(-1, want.x.shape[-1])
+    rows, base, zero = (seen[name] for name in ("rows", "rows base", "zero base"))
+    for value, count in ((rows, len(x)), (base, len(x)), (zero, 1)):
+        if claims.tensor("", value, shape=(count, len(want.W))) or not value.is_floating_point():
+            raise NotSeen("rows")
+        if not bool(torch.isfinite(value).all()):
+            raise NotSeen("finite y")
+    found = Formula(want.case, want.tensors)
+    if want.b is not None and claims.close("", zero[0], want.b, want.bound(want.b.abs())) is not None:
+        other = bias_in_place(seen, want, zero[0])
+        found.slack, found.b = OWN_SLACK, want.b if other is None else other
+        found.bias = multiple_of(zero[0], want.b, want.b.abs()) if other is None else 1.0
+    (y, size), (low, low_size) = found.base(x), want.path(x=x)
+    lora = want.scale * low_size
+    if claims.close("", base, y, found.bound(size)) is not None:
+        found.slack = OWN_SLACK
+        found.weight = multiple_of(base - zero, x @ want.W.T, size)
+        y, own_size = found.base(x)
+        if claims.close("", base, y, found.bound(size + own_size)) is not None:
+            raise NotSeen("a base path")
+    if claims.close("", rows - base, want.scale * low, want.bound(2 * size + 2 * lora, lora)) is not None:
+        found.slack = OWN_SLACK
+        found.scale = multiple_of(rows - base, low, size + low_size)
+    return found
+
+
+def bias_in_place(seen: Seen, want: Formula, zero: Tensor) -> Tensor | None:
+    """A trainable bias that is added in place of the original one: what x = 0 gives with B = 0."""
+    assert want.b is not None
+    for item in values_of(seen, "trainable"):
+        if item.shape == want.b.shape and not torch.equal(item, want.b) and bool((zero == item).all()):
+            return item
+    return None
 
 
 def is_trained(value: Tensor, seen: Seen) -> bool:

@@ -20,6 +20,7 @@ from graders.exercises.lora_with_bias.layer import (
     exercise,
     layer,
     named,
+    own,
     shaped,
     unusual_batch,
 )
@@ -29,7 +30,7 @@ from graders.exercises.lora_with_bias.layer import (
     layer,
     points=1,
     sentence="After `.to(device=..., dtype=...)` it works on that device and in that dtype.",
-    waits_on=("scaling", "starts_as_original"),
+    waits_on=("low_rank_path",),
 )
 def follows_to(case: Case, seen: Seen, want: Any) -> Verdict:
     """After .to(...) the layer works in that dtype and on that device."""
@@ -38,10 +39,11 @@ def follows_to(case: Case, seen: Seen, want: Any) -> Verdict:
     wrong = claims.tensor("y", seen["y"], dtype=torch.float64)
     if wrong:
         return wrong
-    y, size, lora = want.output()
+    mine = own(seen, want)
+    y, size, lora = mine.output()
     exact = float(torch.tensor(want.scale, dtype=torch.float32)) == want.scale
     return claims.close(
-        "y", shaped(seen, "y", want), y, want.bound(size, None if exact else lora, 2.0**-53), "in float64"
+        "y", shaped(seen, "y", want), y, mine.bound(size, None if exact else lora, 2.0**-53), "in float64"
     )
 
 

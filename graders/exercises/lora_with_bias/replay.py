@@ -156,6 +156,16 @@ class LayerLines:
             *ending('look("lora_A"), look("lora_B")', str(tuple(("Parameter", shape, "trained") for shape in shapes))[1:-1]),
         ]  # fmt: skip
 
+    def factor_shapes(self) -> list[Line]:
+        """The shape of each factor."""
+        use, case = named(self.case), self.case
+        shapes = (use["rank"], case["in_features"]), (case["out_features"], use["rank"])
+        return [
+            *self.creation(),
+            "shape = lambda factor: tuple(getattr(factor, 'weight', factor).shape)",
+            *ending("shape(layer.lora_A), shape(layer.lora_B)", str(shapes)[1:-1]),
+        ]
+
     def b_zero(self) -> list[Line]:
         """B at creation."""
         B = self.tensors["B"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ from graders.exercises.lora_with_bias.layer import (
     is_trained,
     layer,
     named,
+    own,
     shaped,
     take,
     unusual_batch,
@@ -35,37 +37,51 @@ from graders.exercises.lora_with_bias.layer import (
     layer,
     points=3,
     sentence="The original bias is trained exactly when `train_bias` is true.",
-    waits_on=("factors",),
 )
 def bias_flag(case: Case, seen: Seen, want: Any) -> Verdict:
     """The bias is trainable exactly when train_bias is true."""
     if not case["bias"] or case["call"] == "defaults":
         return NOT_APPLICABLE
     pool = values_of(seen, "trainable")
-    take(pool, seen["lora_A"])
-    take(pool, seen["lora_B"])
-    trained = take(pool, want.b)
+    take(pool, seen["lora_A stored"])
+    take(pool, seen["lora_B stored"])
+    trained = take(pool, own_bias(seen, want))
     if trained == case["train_bias"]:
-        return None
+        return _bias_learns(seen, want) if trained else None
     state = "trainable" if trained else "not trainable"
     return Violation(
         f"With train_bias={case['train_bias']} the bias is {state}.", case["train_bias"], trained
     )
 
 
+def _bias_learns(seen: Seen, want: Formula) -> Violation | None:
+    """A trainable bias that is added gets a gradient, where x gets the base path's."""
+    assert want.b is not None
+    if "bias grads" not in seen or not bool(want.g.any()) or want.case["contents"] == "wide":
+        return None
+    mine = own(seen, want)
+    grad, size = mine.gradients()["x"]
+    if mine.bias == 0 or claims.close("", seen["x grad"], grad, mine.bound(size)) is not None:
+        return None  # what cuts off the base path is `gradients`'
+    if seen["lora_A grad"] is None or any(
+        item.shape == want.b.shape for item in values_of(seen, "bias grads")
+    ):
+        return None
+    return Violation("With train_bias=True the bias gets no gradient.", "a gradient", None)
+
+
 @exercise.claim(
     layer,
     points=2,
     sentence="The original weight is frozen and training never changes it. The trainable parameters are exactly the factors, and the bias under `train_bias`.",
-    waits_on=("factors",),
 )
 def nothing_else_trains(case: Case, seen: Seen, want: Any) -> Verdict:
     """The original weight is frozen, and nothing else is trained."""
     pool = values_of(seen, "trainable")
-    take(pool, seen["lora_A"])
-    take(pool, seen["lora_B"])
+    take(pool, seen["lora_A stored"])
+    take(pool, seen["lora_B stored"])
     if want.b is not None:
-        take(pool, want.b)
+        take(pool, own_bias(seen, want))
     elif any(item.dim() == 1 for item in pool):
         return NOT_APPLICABLE
     if take(pool, want.W):
@@ -77,7 +93,7 @@ def nothing_else_trains(case: Case, seen: Seen, want: Any) -> Verdict:
             "only the factors, and the bias under train_bias",
             f"a parameter of shape {shape}",
         )
-    if want.b is not None and is_trained(want.b, seen):
+    if want.b is not None and is_trained(own_bias(seen, want), seen):
         return None  # what the step does to the output then is `present_values`' claim
     before, after = shaped(seen, "y base", want), shaped(seen, "y base trained", want)
     return claims.close(
@@ -89,13 +105,21 @@ def nothing_else_trains(case: Case, seen: Seen, want: Any) -> Verdict:
     )
 
 
-def trained_bias(case: Case, seen: Seen, want: Formula) -> Tensor:
-    """The bias after the step: the trainable parameter of its shape, or the original one."""
+def own_bias(seen: Seen, want: Formula) -> Tensor:
+    """The original bias, or what the student adds and trains in its place."""
     assert want.b is not None
     bias: Tensor = want.b
-    if not is_trained(bias, seen):
+    if "zero base" in seen:
+        with suppress(NotSeen):
+            bias = own(seen, want).b
+    return bias
+
+
+def trained_bias(seen: Seen, bias: Tensor) -> Tensor:
+    """The bias after the step: the trainable parameter of its shape, or as it was."""
+    pool = [item for item in values_of(seen, "trained") if item.shape == bias.shape]
+    if not pool or not is_trained(bias, seen):
         return bias
-    pool = [item for item in values_of(seen, "trained") if item.shape == want.b.shape]
     if len(pool) != 1:
         raise NotSeen("trained bias")
     return pool[0]
@@ -105,14 +129,20 @@ def trained_bias(case: Case, seen: Seen, want: Formula) -> Tensor:
     layer,
     points=2,
     sentence="Gradients, those of x too, are the formula's.",
-    waits_on=("scaling", "starts_as_original"),
+    waits_on=("factors", "low_rank_path"),
 )
 def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
     """The gradients of A, B, x and a trained bias are the formula's."""
-    if not case["bias"] or case["call"] == "defaults" or 0 in case["batch"]:
+    if (
+        not case["bias"]
+        or case["call"] == "defaults"
+        or 0 in case["batch"]
+        or drops_in_eval(case, seen, want)
+    ):
         return NOT_APPLICABLE
-    rows = math.prod(case["batch"]) + case["out_features"] + named(case)["rank"]
-    truth = want.gradients()
+    mine = own(seen, want)
+    rows = mine.slack * (math.prod(case["batch"]) + case["out_features"] + named(case)["rank"])
+    truth = mine.gradients()
     for name in ("lora_A", "lora_B", "x"):
         grad, size = truth[name]
         got = seen[f"{name} grad"]
@@ -123,8 +153,8 @@ def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
         )
         if wrong:
             return wrong
-    if not case["train_bias"]:
-        return None
+    if not case["train_bias"] or not values_of(seen, "bias grads"):
+        return None  # a bias that gets no gradient is `bias_flag`'s
     grad, size = truth["bias"]
     for got in values_of(seen, "bias grads"):
         if (
@@ -142,30 +172,32 @@ def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
     layer,
     points=1,
     sentence="However often it is called, the output follows the formula with the present values of the factors and of a trained bias. The input is not changed.",
-    waits_on=("scaling", "starts_as_original", "nothing_else_trains"),
+    waits_on=("low_rank_path",),
 )
 def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
     """The output follows the present values, call after call, and leaves x alone."""
-    if not case["bias"] or unusual_batch(case) or case["call"] == "defaults":
+    if not case["bias"] or unusual_batch(case) or case["call"] == "defaults" or named(case)["dropout"]:
         return NOT_APPLICABLE
-    y, size, lora = want.output()
+    mine = own(seen, want)
+    y, size, lora = mine.output()
     after = seen["x after"]
     if not isinstance(after, Tensor) or not torch.equal(after.to(torch.float64), want.x):
         return Violation("The input x was changed by the layer.", want.x, after)
     wrong = claims.close(
-        "y", shaped(seen, "y again", want), y, want.bound(size, lora), "called a second time"
+        "y", shaped(seen, "y again", want), y, mine.bound(size, lora), "called a second time"
     )
     if wrong:
         return wrong
+    if others_train(seen, want):
+        return None  # the rest was seen after a step of training, with another weight
+    bias = trained_bias(seen, mine.b)
     for name, factors in (("A", {"A": want.A * 2}), ("B", {"B": want.B * 2})):
-        y, size, lora = want.output(
-            **factors, b=trained_bias(case, seen, want) if want.b is not None else None
-        )
+        y, size, lora = mine.output(**factors, b=bias)
         wrong = claims.close(
             "y",
             shaped(seen, f"y other {name}", want),
             y,
-            want.bound(size, lora),
+            mine.bound(size, lora),
             f"after other values were copied into lora_{name}",
         )
         if wrong:
@@ -178,7 +210,31 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
         or B.shape != want.B.shape
     ):
         raise NotSeen("trained factors")
-    y, size, lora = want.output(A.to(torch.float64), B.to(torch.float64), trained_bias(case, seen, want))
+    y, size, lora = mine.output(A.to(torch.float64), B.to(torch.float64), bias)
     return claims.close(
-        "y", shaped(seen, "y trained", want), y, want.bound(size, lora), "after a step of training"
+        "y",
+        shaped(seen, "y trained", want),
+        y,
+        mine.bound(size, lora),
+        "after a step of training",
     )
+
+
+def drops_in_eval(case: Case, seen: Seen, want: Formula) -> bool:
+    """Whether something is dropped in evaluation mode, which is `no_dropout_in_eval`'s."""
+    if not named(case)["dropout"]:
+        return False
+    try:
+        mine = own(seen, want)
+    except NotSeen:
+        return True
+    y, size, lora = mine.output()
+    return any(
+        claims.close("y", seen[name], y, mine.bound(size, lora)) is not None for name in ("y", "y again")
+    )
+
+
+def others_train(seen: Seen, want: Formula) -> bool:
+    """Whether other parameters are trained than the factors and the bias, or than at creation: other claims are about that."""
+    count = len(values_of(seen, "trainable"))
+    return count > 3 or len(values_of(seen, "trained")) != count or is_trained(want.W, seen)

@@ -146,9 +146,10 @@ def right(
     case: Case, seen: Seen, want: dict[str, float], key: str, lowest: float | None = None
 ) -> Violation | None:
     """The value is right, or in the right proportion to the student's own weights."""
-    value, weights = number(seen, key), number(seen, "full_ft_weights")
+    value = number(seen, key)
     if near(value, want[key], lowest):
         return None
+    weights = number(seen, "full_ft_weights")
     if weights > 0 and math.isfinite(weights):
         scale = want["full_ft_weights"] / weights
         if near(value * scale, want[key], lowest):
@@ -237,10 +238,8 @@ def adapters(case: Case, seen: Seen, want: Any) -> Verdict:
 )
 def lora_training(case: Case, seen: Seen, want: Any) -> Verdict:
     """LoRA keeps gradients and Adam's moments for the adapters only."""
-    return NOT_APPLICABLE if integer(case) else _training(case, seen, want)
-
-
-def _training(case: Case, seen: Seen, want: dict[str, float]) -> Violation | None:
+    if integer(case):
+        return NOT_APPLICABLE
     own = number(seen, "lora_adapters")
     for key, factor in (("lora_gradients", 1), ("lora_optimizer", 2)):
         value = number(seen, key)
@@ -250,44 +249,37 @@ def _training(case: Case, seen: Seen, want: dict[str, float]) -> Violation | Non
     return None
 
 
+TRAINED_KEYS = {
+    "full_ft_gradients": 0,
+    "full_ft_optimizer": 0,
+    "lora_adapters": 1,
+    "lora_gradients": 1,
+    "lora_optimizer": 2,
+}
+
+
 @exercise.claim(
     estimate,
     points=1,
     sentence="Integers cannot be trained, so what is trained is kept in t = max(b, 2) bytes.",
-    waits_on=("full_ft_gradients", "full_ft_optimizer", "lora_training"),
 )
 def trained_in_16_bits(case: Case, seen: Seen, want: Any) -> Verdict:
     """At int8 and int4, what is trained takes 2 bytes a value."""
     if not integer(case):
         return NOT_APPLICABLE
-    for key in ("full_ft_gradients", "full_ft_optimizer"):
-        value = number(seen, key)
-        if not near(value, want[key]) and (wrong := _by_bytes(case, seen, want, key, value)):
-            return wrong
-    value, own16 = number(seen, "lora_adapters"), want["lora_adapters"]
-    ratio = own16 / want["full_ft_gradients"]
-    own = number(seen, "full_ft_gradients")
-    if not near(value, own16, lowest_adapters(case, 1)) and not (own > 0 and near(value, own * ratio)):
-        return None if _adapters_are_off(case, seen, want) else off("lora_adapters", value, own16)
-    return _training(case, seen, want)
-
-
-def _by_bytes(case: Case, seen: Seen, want: dict[str, float], key: str, value: float) -> Violation | None:
-    """A wrong unit shows in the weights too, by a factor that is none of the widths: it was paid for there."""
-    own = number(seen, "full_ft_weights")
-    factor = own / want["full_ft_weights"] if want["full_ft_weights"] else 0.0
-    return (
-        None
-        if factor > 0 and near(value, want[key] * factor) and not near(factor, 1.0)
-        else off(key, value, want[key])
-    )
-
-
-def _adapters_are_off(case: Case, seen: Seen, want: dict[str, float]) -> bool:
-    """The adapters' count is wrong by a factor that `adapters` has already been paid for (not by a width)."""
-    value = number(seen, "lora_adapters")
-    factor = value / want["lora_adapters"]
-    return not any(near(factor, width) for width in (0.25, 0.5, 2.0))
+    at_float16 = seen["at float16"]
+    present = [key for key in TRAINED_KEYS if key in seen["values"]]
+    if not present or not isinstance(at_float16, dict):
+        raise NotSeen("what is trained")
+    for key in present:
+        value, own, factor = number(seen, key), at_float16.get(key), TRAINED_KEYS[key]
+        if near(value, want[key], lowest_adapters(case, factor) if factor else None):
+            continue
+        if not isinstance(own, float) or not near(
+            value, own
+        ):  # what is wrong at float16 too was paid for there
+            return off(key, value, want[key])
+    return None
 
 
 @exercise.claim(
@@ -296,11 +288,11 @@ def _adapters_are_off(case: Case, seen: Seen, want: dict[str, float]) -> bool:
 def totals(case: Case, seen: Seen, want: Any) -> Verdict:
     """Each total is the sum of its parts."""
     for key, parts in (("full_ft_total", FULL), ("lora_total", LORA)):
-        own = [number(seen, part) for part in parts]
         total = number(seen, key)
+        if near(total, want[key]):
+            continue
+        own = [number(seen, part) for part in parts]
         if not near(total, sum(own)) or total <= 0:
-            if near(total, want[key]):
-                continue
             return off(key, total, sum(own)) if sum(own) > 0 else off(key, total, want[key])
     return None
 
@@ -310,8 +302,11 @@ def totals(case: Case, seen: Seen, want: Any) -> Verdict:
 )
 def ratio(case: Case, seen: Seen, want: Any) -> Verdict:
     """The ratio is LoRA's total divided by full fine-tuning's."""
-    value, lora, full = (number(seen, key) for key in ("memory_savings_ratio", "lora_total", "full_ft_total"))
-    if near(value, want["memory_savings_ratio"]) or (lora > 0 and full > 0 and near(value, lora / full)):
+    value = number(seen, "memory_savings_ratio")
+    if near(value, want["memory_savings_ratio"]):
+        return None
+    lora, full = number(seen, "lora_total"), number(seen, "full_ft_total")
+    if lora > 0 and full > 0 and near(value, lora / full):
         return None
     return off(
         "memory_savings_ratio", value, lora / full if lora > 0 and full > 0 else want["memory_savings_ratio"]
@@ -351,7 +346,7 @@ class Refuse(Experiment):
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        return {"size": case["size"], "named": {name: case[name] for name in DEFAULTS}}
+        return {"size": case["size"], "named": {name: case[name] for name in DEFAULTS}, "keys": list(KEYS)}
 
     def blame(self, case: Case, failure: Failure) -> str:
         return "invalid_sizes" if case["precision"] in PRECISIONS else "unknown_precision"
@@ -367,6 +362,8 @@ refuse = Refuse()
 
 
 def _refused(seen: Seen, what: str) -> Violation | None:
+    if seen["answers"] is not True:
+        raise NotSeen("a result for sensible arguments")
     raised = seen["raised"]
     if raised == "ValueError":
         return None
@@ -382,7 +379,6 @@ def _valid(case: Case) -> bool:
     refuse,
     points=1,
     sentence="The five names are the only precisions: any other string raises `ValueError`.",
-    waits_on=("keys",),
 )
 def unknown_precision(case: Case, seen: Seen, want: Any) -> Verdict:
     """A precision that does not exist raises ValueError."""
@@ -395,7 +391,6 @@ def unknown_precision(case: Case, seen: Seen, want: Any) -> Verdict:
     refuse,
     points=1,
     sentence="`ValueError` too for a model size that is not positive or a negative rank or ratio.",
-    waits_on=("keys",),
 )
 def invalid_sizes(case: Case, seen: Seen, want: Any) -> Verdict:
     """A size that is not positive, a negative rank or ratio raise ValueError."""

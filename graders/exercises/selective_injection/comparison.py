@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -58,13 +59,21 @@ def calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]
     return list(zip(asked, found, strict=False))
 
 
-def entry_of(call: dict[str, Any], targets: list[str]) -> dict[str, Any]:
-    """The entry of a configuration. Raises NotSeen where there is none: that is `entries`' claim."""
-    entries = call.get("entries")
-    entry = entries.get("+".join(targets)) if isinstance(entries, dict) else None
-    if not isinstance(entry, dict):
-        raise NotSeen("entry")
-    return entry
+def entries_of(call: dict[str, Any], configs: list[list[str]]) -> list[tuple[list[str], dict[str, Any]]]:
+    """The configurations that have an entry, with it: found by its key, or by its place where all keys are others.
+
+    Raises NotSeen where none has: keys, order and missing entries are `entries`' claim.
+    """
+    entries, listed = call.get("entries"), call.get("listed")
+    entries = entries if isinstance(entries, dict) else {}
+    listed = listed if isinstance(listed, list) else list(entries.values())
+    pairs = [(targets, entries.get("+".join(targets))) for targets in configs]
+    if not any(isinstance(entry, dict) for _, entry in pairs) and len(listed) == len(configs):
+        pairs = list(zip(configs, listed, strict=True))
+    found = [(targets, entry) for targets, entry in pairs if isinstance(entry, dict)]
+    if not found:
+        raise NotSeen("entries")
+    return found
 
 
 def losses_of(entry: dict[str, Any]) -> list[float]:
@@ -223,14 +232,13 @@ def entries(case: Case, seen: Seen, want: Any) -> Verdict:
     points=1,
     function=SECOND,
     sentence="`losses`: `n_epochs` floats, the training loss of each epoch.",
-    waits_on=("entries",),
 )
 @call_by_call
 def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
     """There is one loss for each of the n_epochs epochs."""
     for (configs, call), epochs in zip(calls(case, seen), case["epochs"], strict=False):
-        for targets in configs:
-            count = len(losses_of(entry_of(call, targets)))
+        for _, entry in entries_of(call, configs):
+            count = len(losses_of(entry))
             if count != epochs:
                 return Violation(f"There are {count} losses for n_epochs={epochs}.", epochs, count)
     default = seen["default epochs"]
@@ -246,20 +254,21 @@ def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
     points=1,
     function=SECOND,
     sentence="`trainable_params` (int): what the injection makes trainable.",
-    waits_on=("entries",),
 )
 @call_by_call
 def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     """trainable_params counts the parameters that are trained."""
     for configs, call in calls(case, seen):
         models = models_of(seen, call, configs)
-        for at, targets in enumerate(configs):
-            own = own_injection(seen, targets)
+        for targets, entry in entries_of(call, configs):
+            own, at = own_injection(seen, targets), configs.index(targets)
             truth = sum(count for count, trains in own["parameters"].values() if trains)
             used = (
                 models[at].get("trainable") if at < len(models) else truth
             )  # another rank is paid for elsewhere
-            got = entry_of(call, targets).get("trainable_params")
+            if "trainable_params" not in entry:
+                raise NotSeen("trainable_params")
+            got = entry["trainable_params"]
             if type(got) is bool or not isinstance(got, (int, float)) or got not in (truth, used):
                 return Violation(
                     f"`trainable_params` of {targets} is {claims.show(got)}, should be {truth}.", truth, got
@@ -272,7 +281,6 @@ def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     points=1,
     function=SECOND,
     sentence="Each configuration trains a `SimpleTransformerBlock()` of the lab (`d_model=256`, `n_heads=8`) with rank 8 and alpha 16.",
-    waits_on=("entries",),
 )
 @call_by_call
 def same_setting(case: Case, seen: Seen, want: Any) -> Verdict:
@@ -315,7 +323,6 @@ def same_numbers(a: Any, b: Any) -> bool:
     points=1,
     function=SECOND,
     sentence="Each configuration trains a fresh `SimpleTransformerBlock()` of the lab, from the same initial weights.",
-    waits_on=("entries",),
 )
 @call_by_call
 def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
@@ -323,10 +330,13 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
     for configs, call in calls(case, seen):
         kept = all(keeps_the_block(own_injection(seen, targets)) for targets in configs)
         models = models_of(seen, call, configs)
-        if len(models) < len(configs):
+        wanted = len(configs)
+        with suppress(NotSeen):
+            wanted = len(entries_of(call, configs))
+        if len(models) < wanted:
             return Violation(
-                f"Only {len(models)} block was trained for {len(configs)} configurations.",
-                f"{len(configs)} fresh blocks",
+                f"Only {len(models)} block was trained for {wanted} configurations.",
+                f"{wanted} fresh blocks",
                 len(models),
             )
         for number, model in enumerate(models):
@@ -344,7 +354,6 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
     points=1,
     function=SECOND,
     sentence="Each configuration trains on data of `generate_synthetic_data`, and on the same data.",
-    waits_on=("entries",),
 )
 @call_by_call
 def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
@@ -369,19 +378,23 @@ def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
     points=1,
     function=SECOND,
     sentence="The result of a configuration does not depend on which others are listed, nor in which order, to a relative 1e-4 in the losses.",
-    waits_on=("entries", "epochs", "same_start", "same_data"),
 )
 def independent(case: Case, seen: Seen, want: Any) -> Verdict:
     """A configuration's losses do not depend on the others, nor on its place."""
     pairs = calls(case, seen)
     if len(pairs) < 2:
         raise NotSeen("second call")
-    for targets in [targets for targets in pairs[0][0] if targets in pairs[1][0]]:
+    found = [entries_of(call, configs) for configs, call in pairs[:2]]
+    for targets in [targets for targets, _ in found[0] if targets in pairs[1][0]]:
         own_injection(seen, targets)
-        first, second = (losses_of(entry_of(call, targets)) for _, call in pairs[:2])
+        first, second = (
+            losses_of(next(entry for name, entry in items if name == targets)) for items in found
+        )
         if len(first) != len(second) or any(
             abs(a - b) > SAME_LOSS * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)
         ):
+            if not same_beginning(seen, pairs[:2], targets):
+                raise NotSeen("the same start and data")  # that is `same_start`'s and `same_data`'s
             return Violation(
                 f"The losses of {targets} change when other configurations stand before it.",
                 first,
@@ -390,20 +403,35 @@ def independent(case: Case, seen: Seen, want: Any) -> Verdict:
     return None
 
 
+def same_beginning(
+    seen: Seen, pairs: list[tuple[list[list[str]], dict[str, Any]]], targets: list[str]
+) -> bool:
+    """Whether a configuration starts from the same block, and trains on the same data, in both calls."""
+    placed = []
+    for configs, call in pairs:
+        models = models_of(seen, call, configs)
+        if len(models) != len(configs):
+            return True  # whose block is whose cannot be told
+        placed.append(models[configs.index(targets)])
+    first, second = placed
+    return first.get("data") == second.get("data") and same(
+        first.get("start"), second.get("start"), SAME_START
+    )
+
+
 @exercise.claim(
     compare,
     points=1,
     function=SECOND,
     sentence="The losses are finite, not all equal, and the mean of the last third of the epochs is at most 1.05 times that of the first.",
-    waits_on=("entries",),
 )
 @call_by_call
 def trains(case: Case, seen: Seen, want: Any) -> Verdict:
     """Training changes the adapters, and the losses do not rise."""
     for configs, call in calls(case, seen):
-        for targets in configs:
+        for targets, entry in entries_of(call, configs):
             own_injection(seen, targets)
-            losses = losses_of(entry_of(call, targets))
+            losses = losses_of(entry)
             if not all(math.isfinite(loss) for loss in losses):
                 return Violation(f"The losses of {targets} are not finite.", "finite losses", losses)
             if len(losses) > 1 and len(set(losses)) == 1:
@@ -437,7 +465,6 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
     points=1,
     function=SECOND,
     sentence="Training trains the adapters, and only them.",
-    waits_on=("entries", "trains", "same_start"),
 )
 @call_by_call
 def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
@@ -445,6 +472,8 @@ def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
     for configs, call in calls(case, seen):
         for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
             own = own_injection(seen, targets)
+            if not was_trained(model):
+                raise NotSeen("training")
             fair = keeps_the_block(own) and trains_only_factors(own)
             if fair and not same(model.get("start"), model.get("end"), UNCHANGED):
                 return Violation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,9 @@ MODELS: dict[str, list[tuple[str, str]]] = {
         ("model.decoder.1", "node"), ("model.decoder.1.part", "node"), ("model.decoder.1.part.q_proj", "linear"),
         ("model.decoder.1.part.up_proj", "linear"), ("model.decoder.1.part.norm", "norm"), ("model.head", "linear"),
     ],
+    "mixed": [
+        ("q_proj", "linear"), ("v_proj", "norm"), ("up_proj", "embedding"), ("k_proj", "identity"), ("gate_proj", "conv"), ("head", "linear"),
+    ],
     "others": [
         ("a", "node"), ("a.q_proj", "linear"), ("a.v_proj", "norm"), ("b", "node"), ("b.q_proj", "conv"), ("b.v_proj", "linear"),
         ("b.up_proj", "identity"), ("c", "node"), ("c.q_proj", "embedding"), ("c.up_proj", "linear"), ("c.k_proj", "norm"),
@@ -63,6 +67,7 @@ MODEL_WORDS = {
     "layers": "with a ModuleList",
     "deep": "with a Sequential",
     "others": "with other kinds of modules",
+    "mixed": "flat, with other kinds of modules",
     "block": "SimpleTransformerBlock",
 }
 CONTAINERS = ("node", "list", "dict", "sequential")
@@ -83,7 +88,7 @@ class Inject(Experiment):
 
     id, probe = "inject", "inject"
     space = {
-        "model": ("flat", "nested", "layers", "deep", "others"),
+        "model": ("flat", "nested", "layers", "deep", "others", "mixed"),
         "targets": TARGETS,
         "rank": (1, 2, 3, 4, 8),
         "alpha": (1, 2, 16, 0.5, 3.0),
@@ -119,6 +124,10 @@ class Inject(Experiment):
         {"model": "block", "targets": ["q_proj", "v_proj"]},
         {"model": "block", "targets": None, "call": "defaults"},
         {"model": "block", "targets": ALL_SEVEN, "rank": 4},
+        {"model": "mixed", "targets": ["q_proj", "v_proj", "up_proj"]},
+        {"model": "mixed", "targets": DEFAULT_TARGETS, "rank": 3},
+        {"model": "flat", "targets": ["v_proj", "up_proj"], "rank": 4},
+        {"model": "flat", "targets": DEFAULT_TARGETS, "rank": 3, "alpha": 3.0, "call": "positional"},
     )
 
     def specs(self, case: Case) -> list[dict[str, Any]] | None:
@@ -149,7 +158,7 @@ class Inject(Experiment):
         specs = self.specs(case)
         sent = None if specs is None else [wire_spec(spec) for spec in specs]
         return {"specs": sent, "inputs": self.inputs(case, specs), "targets": case["targets"], "rank": rank_of(case),
-                "alpha": alpha_of(case), "call": case["call"], "factor seed": case["seed"]}  # fmt: skip
+                "alpha": alpha_of(case), "call": case["call"], "factor seed": case["seed"], "twin": twin_of(case)}  # fmt: skip
 
     def inputs(self, case: Case, specs: list[dict[str, Any]] | None) -> list[Tensor]:
         """One input for each leaf (or the block's), float32."""
@@ -174,13 +183,18 @@ class Inject(Experiment):
             return "factors_trainable"
         if failure.step == "the model's forward pass":
             return "scaling"
+        if (
+            case["model"] in OTHER_KINDS
+        ):  # where something else is unusual too, it may be the one or the other
+            plain = case["model"] == "mixed" and case["bias"] == "all" and twin_of(case) is None
+            return "only_linear" if plain else ""
+        if failure.step.endswith("written out too)"):
+            return "wraps_targets"
         if case["targets"] == []:
             return "empty_list"
         if case["targets"] is None or case["call"] == "defaults":
             return "default_arguments"
-        if case["model"] == "others":
-            return "only_linear"
-        return "wraps_targets" if failure.step in ("", "add_lora_to_model_selective") else "keeps_pretrained"
+        return "keeps_pretrained" if failure.step.startswith("the model's") else "wraps_targets"
 
     def describe(self, case: Case) -> dict[str, Any]:
         names = [
@@ -212,6 +226,17 @@ LAYER_NAMES = {
     "identity": "Identity",
     "parameter": "Parameter",
 }
+
+
+OTHER_KINDS = ("others", "mixed")  # models in which not only Linear layers have names that match
+
+
+def twin_of(case: Case) -> dict[str, Any] | None:
+    """The call with all arguments written out, where some are left out; with one target where there is none."""
+    targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"] or ["v_proj"]
+    if targets == case["targets"] and case["call"] != "defaults":
+        return None
+    return {"rank": rank_of(case), "alpha": alpha_of(case), "target_modules": targets}
 
 
 def wire_spec(spec: dict[str, Any]) -> dict[str, Any]:
@@ -254,6 +279,11 @@ class Expected:
                 layers.setdefault(owner, {})[entry[2]] = name
         return layers
 
+    def is_other_kind(self, name: str) -> bool:
+        """Whether a module is neither a Linear layer nor holds others; that they stay is `only_linear`'s."""
+        kinds = {spec["name"]: spec["kind"] for spec in self.specs or []}
+        return kinds.get(name, "container") not in ("linear", "container")
+
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Linear layer's name -> in, out. The block's MLP is twice as wide as the block."""
         if self.specs is None:
@@ -262,11 +292,11 @@ class Expected:
             return {name: wide.get(name, (d, d)) for name in self.linears}
         return {spec["name"]: (spec["in"], spec["out"]) for spec in self.specs if spec["kind"] == "linear"}
 
-    def outputs(self, factors: dict[str, tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    def outputs(self, factors: dict[str, tuple[Tensor, Tensor]], rank: int = 0) -> tuple[Tensor, Tensor]:
         """The model's output with these factors by layer, joined as the model joins it, and its bound; float64."""
         assert self.specs is not None
         parts, bounds = [], []
-        scale = alpha_of(self.case) / rank_of(self.case)
+        scale = alpha_of(self.case) / (rank or rank_of(self.case))
         for spec, x in zip(
             [spec for spec in self.specs if spec["kind"] == "linear"], self.linear_inputs(), strict=True
         ):
@@ -335,11 +365,11 @@ inject = Inject()
 
 def ordinary(case: Case) -> bool:
     """A list of targets, rank and alpha given, and only Linear layers under the targeted names."""
-    return bool(case["targets"]) and case["call"] != "defaults" and case["model"] != "others"
+    return bool(case["targets"]) and case["call"] != "defaults" and case["model"] not in OTHER_KINDS
 
 
 def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
-    found = sorted(want.found(seen))
+    found = sorted(name for name in want.found(seen) if not want.is_other_kind(name))
     missing = [name for name in want.wrapped if name not in found]
     extra = [name for name in found if name not in want.wrapped]
     targets = "None" if want.case["targets"] is None else want.case["targets"]
@@ -365,48 +395,87 @@ def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
 )
 def wraps_targets(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every Linear layer that matches is wrapped, at any depth, and no other."""
-    return _set_of_layers(seen, want) if ordinary(case) else NOT_APPLICABLE
+    if not case["targets"] or case["call"] == "defaults":
+        return NOT_APPLICABLE
+    return _set_of_layers(seen, want)
 
 
 @exercise.claim(
     inject,
     points=2,
     sentence='`None` means `["q_proj", "k_proj", "v_proj", "o_proj"]`; `rank=8, alpha=16`.',
-    waits_on=("wraps_targets",),
 )
 def default_arguments(case: Case, seen: Seen, want: Any) -> Verdict:
     """Without target_modules the four attention projections are wrapped; rank is 8, alpha 16."""
     if case["targets"] == [] or not (case["targets"] is None or case["call"] == "defaults"):
         return NOT_APPLICABLE
+    if case["model"] in OTHER_KINDS:
+        return NOT_APPLICABLE
     wrong = _set_of_layers(seen, want) or _ranks(seen, want)
-    if wrong or want.specs is None:
-        return wrong
-    if case["call"] != "defaults":
-        return None
-    return _output_with_factors(seen, want)
+    if wrong is None and want.specs is not None and case["call"] == "defaults":
+        wrong = _output_with_factors(seen, want)
+    return None if wrong and _same_as_twin(seen, want) else wrong
 
 
-@exercise.claim(inject, points=1, sentence="An empty list means no layer.", waits_on=("wraps_targets",))
+def _same_as_twin(seen: Seen, want: Expected) -> bool:
+    """Whether the model is as with all arguments written out, and has factors: then other claims are about it."""
+    plain = seen["twin"]
+    plain = Seen(plain if isinstance(plain, dict) else {})
+    if "parameters" not in plain:
+        return False
+    if not want.found(plain):
+        raise NotSeen("factors with all arguments written out")
+    if parameters(plain) != parameters(seen):
+        return False
+    if want.specs is None:
+        return True  # the lab's block starts from other weights each time
+    mine, other = (want.linear_part(item["y set"]) for item in (seen, plain))
+    return torch.allclose(mine, other, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+@exercise.claim(inject, points=1, sentence="An empty list means no layer.")
 def empty_list(case: Case, seen: Seen, want: Any) -> Verdict:
     """An empty list wraps nothing."""
-    return _set_of_layers(seen, want) if case["targets"] == [] else NOT_APPLICABLE
+    if case["targets"] != []:
+        return NOT_APPLICABLE
+    plain = seen.values.get("twin")
+    plain = Seen(plain if isinstance(plain, dict) else {})
+    if not want.found(plain):
+        raise NotSeen("factors for a list that is not empty")
+    if want.found(plain).keys() == want.found(seen).keys():
+        return None  # no list makes a difference: that is `wraps_targets`'
+    return _set_of_layers(seen, want)
 
 
 @exercise.claim(
     inject,
     points=2,
     sentence="Only `nn.Linear` layers are wrapped; a module of another kind with a matching name is left as it is.",
-    waits_on=("wraps_targets",),
 )
 def only_linear(case: Case, seen: Seen, want: Any) -> Verdict:
     """Modules of other kinds are left as they are, whatever their name."""
-    if case["model"] != "others" or not case["targets"]:
+    if case["model"] not in OTHER_KINDS or not case["targets"]:
         return NOT_APPLICABLE
-    return _set_of_layers(seen, want) or _same_objects(seen, want)
+    found = want.found(seen)
+    if not any(name in want.linears for name in found):
+        raise NotSeen("factors")
+    extra = [name for name in found if name and name not in want.linears]
+    if extra:
+        return Violation(
+            f"`{extra[0]}` is no `nn.Linear` and was wrapped, with target_modules={case['targets']}.",
+            sorted(want.wrapped),
+            sorted(found),
+        )
+    if seen["same model"] is not True and seen["returned"] != "None":
+        return None
+    return _same_objects(seen, want, lambda name: name.rpartition(".")[2] in case["targets"])
 
 
 def _factors_seen(seen: Seen, want: Expected) -> dict[str, dict[str, str]]:
-    layers = {name: pair for name, pair in want.found(seen).items() if len(pair) == 2}
+    """The Linear layers that have both factors. Raises NotSeen where there is none."""
+    layers = {
+        name: pair for name, pair in want.found(seen).items() if len(pair) == 2 and name in want.linears
+    }
     if not layers:
         raise NotSeen("factors")
     return layers
@@ -441,6 +510,9 @@ def factors_trainable(case: Case, seen: Seen, want: Any) -> Verdict:
         return Violation(f"`{stuck[0]}` is frozen.", "every factor is trainable", stuck)
     if want.specs is None or "with gradient" not in seen:
         return None
+    y, without = (want.linear_part(seen[name]) for name in ("y set", "y without"))
+    if torch.equal(y, without):
+        return None  # that nothing is added is `scaling`'s
     if not seen["with gradient"]:
         return Violation("No factor gets a gradient.", "gradients", "none")
     return None
@@ -469,14 +541,13 @@ def rank(case: Case, seen: Seen, want: Any) -> Verdict:
     return _ranks(seen, want)
 
 
-@exercise.claim(
-    inject, points=1, sentence="A wrapped layer has its own factors.", waits_on=("wraps_targets",)
-)
+@exercise.claim(inject, points=1, sentence="A wrapped layer has its own factors.")
 def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
     """No two layers share a factor."""
     if not ordinary(case) or len(want.wrapped) < 2:
         return NOT_APPLICABLE
-    _factors_seen(seen, want)
+    if len(_factors_seen(seen, want)) < 2:
+        raise NotSeen("two layers with factors")
     set_to, got = tensors(seen, "factors set"), tensors(seen, "factors")
     for name, value in set_to.items():
         if name not in got or not torch.equal(got[name], value):
@@ -493,7 +564,7 @@ def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
 )
 def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
     """Injection leaves the model's output as it was."""
-    if case["targets"] == [] or case["model"] == "others":
+    if case["targets"] == [] or case["model"] in OTHER_KINDS:
         return NOT_APPLICABLE
     _factors_seen(seen, want)
     if want.specs is None:
@@ -510,21 +581,27 @@ def keeps_pretrained(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 def _output_with_factors(seen: Seen, want: Expected) -> Violation | None:
-    layers = {name: pair for name, pair in want.found(seen).items() if len(pair) == 2}
+    """The output with factors set; the adapters' share of it where the rest is wrong, which was paid for elsewhere."""
+    layers = _factors_seen(seen, want)
     factors, set_to = tensors(seen, "factors"), tensors(seen, "factors set")
     if any(not torch.equal(factors[name], set_to[name]) for name in set_to if name in factors):
         raise NotSeen("factors of their own")
-    if set(layers) != set(want.wrapped) or _ranks(seen, want):
-        raise NotSeen("the right factors")
     pairs = {name: (factors[pair["A"]], factors[pair["B"]]) for name, pair in layers.items()}
+    y, without, after = (want.linear_part(seen[name]) for name in ("y set", "y without", "y after"))
+    base, base_bound = want.outputs({})
+    lost = claims.close("", after, base, base_bound) is not None  # that is `keeps_pretrained`'s
     scale = alpha_of(want.case) / rank_of(want.case)
     note = f"with factors set, alpha / rank = {scale:g}"
-    wrong = [
-        claims.close(
-            "The layers' joined output", want.linear_part(seen["y set"]), *want.outputs(turned), note
-        )
-        for turned in orientations(pairs, want)
-    ]
+    wrong: list[Violation | None] = []
+    for turned in orientations(pairs, want):
+        for rank in {rank_of(want.case), next(iter(turned.values()))[0].shape[0]}:  # a wrong rank is `rank`'s
+            truth, bound = want.outputs(turned, rank)
+            wrong.append(claims.close("The layers' joined output", y, truth, bound, note))
+            if lost:
+                loose = 2 * bound + 1e-5 * (y.abs() + without.abs())
+                wrong.append(
+                    claims.close("The adapters' share of the output", y - without, truth - base, loose, note)
+                )
     return None if None in wrong else wrong[0]
 
 
@@ -532,12 +609,14 @@ def orientations(
     pairs: dict[str, tuple[Tensor, Tensor]], want: Expected
 ) -> list[dict[str, tuple[Tensor, Tensor]]]:
     """The factors as (rank, in) and (out, rank), in each way that their shapes allow: either may be kept transposed."""
-    found, r, sizes = [], rank_of(want.case), want.sizes()
+    found, sizes = [], want.sizes()
     for a_turned, b_turned in ((False, False), (True, True), (True, False), (False, True)):
         turned = {name: (A.T if a_turned else A, B.T if b_turned else B) for name, (A, B) in pairs.items()}
-        if all(
+        ranks = {r for A, B in turned.values() for r in (A.shape[0], B.shape[-1])}
+        if len(ranks) == 1 and all(
             tuple(A.shape) == (r, sizes[name][0]) and tuple(B.shape) == (sizes[name][1], r)
             for name, (A, B) in turned.items()
+            for r in ranks
         ):
             found.append(turned)
     if not found:
@@ -549,7 +628,6 @@ def orientations(
     inject,
     points=2,
     sentence="A wrapped layer scales by `alpha / rank`.",
-    waits_on=("wraps_targets", "rank", "keeps_pretrained"),
 )
 def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
     """Wrapped layers add (alpha / rank) x A^T B^T."""
@@ -558,11 +636,12 @@ def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
     return _output_with_factors(seen, want)
 
 
-@exercise.claim(
-    inject, points=1, sentence="Wraps in place, and returns the same model.", waits_on=("wraps_targets",)
-)
+@exercise.claim(inject, points=1, sentence="Wraps in place, and returns the same model.")
 def returns_same_model(case: Case, seen: Seen, want: Any) -> Verdict:
     """The model that was given is changed and returned."""
+    if case["targets"] == []:
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
     if seen["same model"] is True:
         return None
     got = seen["returned"]
@@ -574,12 +653,16 @@ def returns_same_model(case: Case, seen: Seen, want: Any) -> Verdict:
     )
 
 
-def _same_objects(seen: Seen, want: Expected) -> Violation | None:
+def _same_objects(
+    seen: Seen, want: Expected, counts: Callable[[str], bool] = lambda name: True
+) -> Violation | None:
+    """The modules that are not wrapped, of the names that count, are those that were there before."""
     after = seen["modules"]
     if not isinstance(after, dict):
         raise NotSeen("modules")
+    skip = {*want.wrapped, *(name for name in want.found(seen) if name in want.linears)}
     for name, number in want.places.items():
-        if name in want.wrapped or not name or any(name.startswith(f"{item}.") for item in want.wrapped):
+        if name in skip or not name or not counts(name) or any(name.startswith(f"{item}.") for item in skip):
             continue
         if after.get(name) != number:
             return Violation(
@@ -594,8 +677,12 @@ def _same_objects(seen: Seen, want: Expected) -> Violation | None:
     inject,
     points=1,
     sentence="Untargeted modules are the same objects as before.",
-    waits_on=("wraps_targets", "returns_same_model"),
 )
 def untargeted_stay(case: Case, seen: Seen, want: Any) -> Verdict:
     """Untargeted modules are the same objects as before."""
-    return NOT_APPLICABLE if case["targets"] == [] or case["model"] == "others" else _same_objects(seen, want)
+    if case["targets"] == [] or case["model"] in OTHER_KINDS:
+        return NOT_APPLICABLE
+    _factors_seen(seen, want)
+    if seen["same model"] is not True and seen["returned"] == "a module":
+        raise NotSeen("the model itself")  # that of a copy no module is the same is `returns_same_model`'s
+    return _same_objects(seen, want)

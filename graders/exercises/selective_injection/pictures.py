@@ -7,7 +7,7 @@ from collections.abc import Container
 from typing import Any
 
 from graders.exercise import Case, Experiment, Seen
-from graders.exercises.selective_injection.comparison import calls, compare, entry_of, losses_of
+from graders.exercises.selective_injection.comparison import calls, compare, entries_of, losses_of
 from graders.exercises.selective_injection.injection import (
     CONTAINERS,
     LAYER_NAMES,
@@ -77,14 +77,18 @@ def _tree(title: str, nodes: list[dict[str, str]]) -> dict[str, Any] | None:
 
 
 def _losses(case: Case, seen: Seen, property_id: str) -> dict[str, Any]:
-    pairs = calls(case, seen)
+    pairs = [
+        (entries_of(call, configs), which)
+        for (configs, call), which in zip(calls(case, seen), CALLS, strict=False)
+    ]
     if property_id == "independent":
-        both = [targets for targets in pairs[0][0] if len(pairs) > 1 and targets in pairs[1][0]]
-        pairs = [([targets for targets in configs if targets in both], call) for configs, call in pairs[:2]]
+        later = [targets for targets, _ in pairs[1][0]] if len(pairs) > 1 else []
+        both = [targets for targets, _ in pairs[0][0] if targets in later]
+        pairs = [([item for item in found if item[0] in both], which) for found, which in pairs[:2]]
     lines = []
-    for (configs, call), which in zip(pairs, CALLS, strict=False):
-        for targets in configs:
-            losses = losses_of(entry_of(call, targets))[:MOST_EPOCHS]
+    for found, which in pairs:
+        for targets, entry in found:
+            losses = losses_of(entry)[:MOST_EPOCHS]
             values = [loss if math.isfinite(loss) else None for loss in losses]
             lines.append({"label": f"{'+'.join(targets)}, {which}", "values": values})
     return {

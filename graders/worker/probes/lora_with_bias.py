@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,14 +26,47 @@ def build(module: Any, a: dict[str, Any], seen: Any, weight: Tensor, bias: Tenso
     return layer
 
 
-def factor(layer: Any, name: str) -> Any:
-    """The factor's tensor: the attribute itself, or the weight of an `nn.Linear`."""
-    value = getattr(layer, name)
-    return value.weight if isinstance(value, nn.Linear) else value
+class Reading(NamedTuple):
+    """Where A (rank, in) and B (out, rank) are found: under which names, and which of them is transposed.
+
+    A student who stores them otherwise pays for that once, and is judged on the rest as if they were stored as asked.
+    """
+
+    names: tuple[str, str] = ("lora_A", "lora_B")
+    turned: tuple[bool, bool] = (False, False)
+
+    def tensor(self, layer: Any, letter: str) -> Any:
+        """The tensor of a factor as it is stored: the attribute itself, or the weight of an `nn.Linear`."""
+        value = getattr(layer, self.names["AB".index(letter)])
+        return value.weight if isinstance(value, nn.Linear) else value
+
+    def view(self, tensor: Tensor, letter: str) -> Tensor:
+        """A factor, or its gradient, as the contract writes it."""
+        return tensor.T if self.turned["AB".index(letter)] and tensor.dim() == 2 else tensor
 
 
-def look_at_factors(layer: Any, seen: Any) -> bool:
-    """Note what `lora_A` and `lora_B` are. False if they cannot be used."""
+READINGS = (
+    Reading(),
+    Reading(turned=(True, True)),
+    Reading(turned=(True, False)),
+    Reading(turned=(False, True)),
+    Reading(("lora_B", "lora_A")),
+)
+
+
+def reading_of(module: Any) -> Reading:
+    """How a layer of 5 inputs, 3 outputs and rank 2 stores its factors, where that tells."""
+    with suppress(Exception):
+        layer = module.LoRALayerWithBias(nn.Linear(5, 3), rank=2)
+        for reading in READINGS:
+            shapes = [tuple(reading.view(reading.tensor(layer, letter), letter).shape) for letter in "AB"]
+            if shapes == [(2, 5), (3, 2)]:
+                return reading
+    return Reading()
+
+
+def look_at_factors(layer: Any, seen: Any, reading: Reading) -> bool:
+    """Note what `lora_A` and `lora_B` are, and A and B. False if they cannot be used."""
     usable = True
     for name in ("lora_A", "lora_B"):
         value = getattr(layer, name, None)
@@ -48,9 +82,12 @@ def look_at_factors(layer: Any, seen: Any) -> bool:
             seen[f"{name} kind"] = "Linear with a bias"
         tensor = value.weight if isinstance(value, nn.Linear) else value
         if isinstance(tensor, Tensor):
-            seen[name] = tensor.detach().clone()
+            seen[f"{name} stored"] = tensor.detach().clone()
         else:
             usable = False
+    if usable:
+        for letter in "AB":
+            seen[f"lora_{letter}"] = reading.view(reading.tensor(layer, letter), letter).detach().clone()
     return usable
 
 
@@ -59,18 +96,24 @@ def trainable(layer: nn.Module) -> list[Tensor]:
     return [p.detach().cpu().clone() for p in layer.parameters() if p.requires_grad]
 
 
-def set_factors(layer: Any, A: Tensor, B: Tensor) -> None:
+def set_factors(layer: Any, A: Tensor, B: Tensor, reading: Reading) -> None:
     """Copy values into the factors, in place."""
+    for letter, value in (("A", A), ("B", B)):
+        set_factor(layer, letter, value, reading)
+
+
+def set_factor(layer: Any, letter: str, value: Tensor, reading: Reading) -> None:
+    """Copy values into one factor, in place."""
     with torch.no_grad():
-        for name, value in (("lora_A", A), ("lora_B", B)):
-            target = factor(layer, name)
-            target.copy_(value.to(target.device, target.dtype))
+        target = reading.tensor(layer, letter)
+        target.copy_(reading.view(value, letter).to(target.device, target.dtype))
 
 
 def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Create a layer, look at it, set its factors, run it, differentiate it, train one step."""
+    reading = reading_of(module)
     wrapped = build(module, a, seen, a["W"], a["b"])
-    usable = look_at_factors(wrapped, seen)
+    usable = look_at_factors(wrapped, seen, reading)
     if not isinstance(wrapped, nn.Module):
         seen["returned"] = type(wrapped).__name__
         return
@@ -86,21 +129,26 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     dtype = getattr(torch, a["dtype"])
     wrapped.to(device=a["device"], dtype=dtype)
     x = x.to(device=a["device"], dtype=dtype)
-    seen["dtypes"] = [str(factor(wrapped, name).dtype) for name in ("lora_A", "lora_B")]
-    seen["devices"] = [factor(wrapped, name).device.type for name in ("lora_A", "lora_B")]
+    rows = x.reshape(-1, x.shape[-1])
+    seen["dtypes"] = [str(reading.tensor(wrapped, letter).dtype) for letter in "AB"]
+    seen["devices"] = [reading.tensor(wrapped, letter).device.type for letter in "AB"]
     wrapped.train(a["mode"] == "train")
     seen.at("copying values into the factors")
-    set_factors(wrapped, a["A"], torch.zeros_like(a["B"]))
+    set_factors(wrapped, a["A"], torch.zeros_like(a["B"]), reading)
     seen.at("forward")
     seen["y base"] = wrapped(x).detach().cpu()
+    with torch.no_grad():
+        seen["rows base"] = wrapped(rows).cpu()
+        seen["zero base"] = wrapped(torch.zeros(1, rows.shape[1], device=a["device"], dtype=dtype)).cpu()
     seen.at("copying values into the factors")
-    set_factors(wrapped, a["A"], a["B"])
+    set_factors(wrapped, a["A"], a["B"], reading)
     seen.at("forward")
     x = x.clone().requires_grad_(True)
     y = wrapped(x)
     seen["y"] = y.detach().cpu() if isinstance(y, Tensor) else y
     with torch.no_grad():
         again = wrapped(x)
+        seen["rows"] = wrapped(rows).cpu()
     seen["y again"] = again.detach().cpu() if isinstance(again, Tensor) else again
     seen["x after"] = x.detach().cpu()
     if not isinstance(y, Tensor) or y.shape != (*a["x"].shape[:-1], a["W"].shape[0]):
@@ -108,9 +156,9 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen.at("backward")
     if y.requires_grad:
         torch.autograd.backward(y, a["g"].to(y.device, y.dtype))
-    for name in ("lora_A", "lora_B"):
-        grad = factor(wrapped, name).grad
-        seen[f"{name} grad"] = None if grad is None else grad.detach().cpu()
+    for letter in "AB":
+        grad = reading.tensor(wrapped, letter).grad
+        seen[f"lora_{letter} grad"] = None if grad is None else reading.view(grad.detach().cpu(), letter)
     seen["x grad"] = None if x.grad is None else x.grad.detach().cpu()
     seen["bias grads"] = [
         p.grad.detach().cpu()
@@ -121,68 +169,119 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     chosen = [p for p in wrapped.parameters() if p.requires_grad]
     if chosen:
         torch.optim.SGD(chosen, lr=a["lr"]).step()
-    seen["A trained"] = factor(wrapped, "lora_A").detach().cpu().clone()
-    seen["B trained"] = factor(wrapped, "lora_B").detach().cpu().clone()
+    for letter in "AB":
+        seen[f"{letter} trained"] = reading.view(
+            reading.tensor(wrapped, letter).detach().cpu().clone(), letter
+        )
     seen["trained"] = trainable(wrapped)
     seen.at("forward after an optimizer step")
     with torch.no_grad():
         seen["y trained"] = wrapped(x).cpu()
-        for name, other in (("A", a["A"] * 2), ("B", a["B"] * 2)):
-            set_factors(wrapped, a["A"], a["B"])
+        for letter, other in (("A", a["A"] * 2), ("B", a["B"] * 2)):
+            set_factors(wrapped, a["A"], a["B"], reading)
             wrapped(x)
-            target = factor(wrapped, f"lora_{name}")
-            target.copy_(other.to(target.device, target.dtype))
-            seen[f"y other {name}"] = wrapped(x).cpu()
-        set_factors(wrapped, a["A"], torch.zeros_like(a["B"]))
+            set_factor(wrapped, letter, other, reading)
+            seen[f"y other {letter}"] = wrapped(x).cpu()
+        set_factors(wrapped, a["A"], torch.zeros_like(a["B"]), reading)
         seen["y base trained"] = wrapped(x).cpu()
+    if a["call"] != "keywords" or a["b"] is None or a["named"]["dropout"]:
+        seen["twin"] = twin(module, a, reading)
+
+
+def twin(module: Any, a: dict[str, Any], reading: Reading) -> dict[str, Any]:
+    """The same layer made in the plainest way, by keywords, with a bias, without dropout: what it computes and trains.
+
+    What is wrong with it as well is no fault of the other call, the missing bias or the dropout. Empty where it raises.
+    """
+    with suppress(Exception):
+        bias = torch.zeros(a["W"].shape[0]) if a["b"] is None else a["b"]
+        named = {**a["named"], "dropout": 0.0}
+        plain = build(module, {**a, "call": "keywords", "named": named}, Quiet(), a["W"], bias)
+        found: dict[str, Any] = {} if a["b"] is None else {"trainable": len(trainable(plain))}
+        dtype = getattr(torch, a["dtype"])
+        plain.to(device=a["device"], dtype=dtype)
+        plain.train(a["mode"] == "train")
+        x = a["x"].to(device=a["device"], dtype=dtype)
+        with torch.no_grad():
+            for name, B in (("y base", torch.zeros_like(a["B"])), ("y", a["B"])):
+                set_factors(plain, a["A"], B, reading)
+                found[name] = plain(x).cpu()
+        return found
+    return {}
+
+
+class Quiet:
+    """Notes nothing."""
+
+    def at(self, step: str) -> None:
+        """What is being done."""
 
 
 def pair(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Two layers: what is set in the second must not show in the first."""
+    reading = reading_of(module)
     first = build(module, a, seen, a["W"], a["b"])
     with torch.no_grad():
-        set_factors(first, a["A"], a["B"])
+        set_factors(first, a["A"], a["B"], reading)
         seen["y alone"] = first.eval()(a["x"].to(torch.float32))
     second = build(
         module, {**a, "named": {**a["named"], "alpha": 2 * a["named"]["alpha"]}}, seen, a["W2"], a["b"]
     )
-    seen["A of both"] = [factor(layer, "lora_A").detach().clone() for layer in (first, second)]
+    seen["A of both"] = [Reading().tensor(layer, "A").detach().clone() for layer in (first, second)]
     seen.at("copying values into the factors")
-    set_factors(first, a["A"], a["B"])
-    set_factors(second, a["A2"], a["B2"])
+    set_factors(first, a["A"], a["B"], reading)
+    set_factors(second, a["A2"], a["B2"], reading)
     seen.at("forward")
     first.eval()
     second.eval()
     with torch.no_grad():
         x = a["x"].to(torch.float32)
         seen["y of both"] = [first(x), second(x)]
-    seen["A of both set"] = [factor(layer, "lora_A").detach().clone() for layer in (first, second)]
-    seen["B of both set"] = [factor(layer, "lora_B").detach().clone() for layer in (first, second)]
+    for letter in "AB":
+        seen[f"{letter} of both set"] = [
+            reading.view(reading.tensor(layer, letter), letter).detach().clone() for layer in (first, second)
+        ]
 
 
 def moves(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Where the factors and the trainable parameters are after `.to("meta")`."""
+    reading = reading_of(module)
     wrapped = build(module, a, seen, a["W"], a["b"])
     seen.at('.to("meta")')
     wrapped.to("meta")
-    seen["devices"] = [factor(wrapped, name).device.type for name in ("lora_A", "lora_B")]
+    seen["devices"] = [reading.tensor(wrapped, letter).device.type for letter in "AB"]
     seen["trainable devices"] = [p.device.type for p in wrapped.parameters() if p.requires_grad]
 
 
 def dropout(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Calls in training mode, evaluation mode and training mode, with values that show the mask."""
+    reading = reading_of(module)
     wrapped = build(module, a, seen, a["W"], a["b"])
-    seen.at("copying values into the factors")
-    wrapped.to(getattr(torch, a["dtype"]))
-    set_factors(wrapped, a["A"], a["B"])
+    plain = build(module, {**a, "named": {**a["named"], "dropout": 0.0}}, seen, a["W"], a["b"])
+    for item in (plain, wrapped):
+        seen.at("copying values into the factors")
+        item.to(getattr(torch, a["dtype"]))
+        set_factors(item, a["A"], torch.zeros_like(a["B"]), reading)
+    seen.at("forward without dropout")
+    x = a["x"].to(getattr(torch, a["dtype"])).requires_grad_(True)
+    one = x.detach()[:1].reshape(-1, x.shape[-1])[:1]
+    with torch.no_grad():
+        seen["base"] = plain(one)
+    for item in (plain, wrapped):
+        set_factors(item, a["A"], a["B"], reading)
+    y = plain(one.requires_grad_(True))
+    seen["all kept"] = y.detach()
+    if y.requires_grad:
+        y.sum().backward()
+    seen["x grad without dropout"] = None if one.grad is None else one.grad.detach()
     seen.at("forward in training mode")
     wrapped.train()
-    x = a["x"].to(getattr(torch, a["dtype"])).requires_grad_(True)
     forward = (lambda x: torch.stack([wrapped(row) for row in x])) if a["single"] else wrapped
     y = forward(x)
     seen["y"] = y.detach()
     seen.at("backward in training mode")
-    y.sum().backward()
+    if y.requires_grad:
+        y.sum().backward()
     seen["x grad"] = None if x.grad is None else x.grad.detach()
     with torch.no_grad():
         seen.at("forward in evaluation mode")

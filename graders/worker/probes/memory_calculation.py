@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from .. import wire
@@ -10,21 +11,36 @@ from ..calling import call
 
 
 def estimate(module: Any, arguments: dict[str, Any], seen: Any) -> None:
-    """The ten values, as floats; `missing` lists keys that are not there, `returned` what is not a mapping."""
+    """The ten values, as floats; `missing` lists keys that are not there, `returned` what is not a mapping.
+
+    For integers the same at float16 too, where what is trained is as wide.
+    """
     seen.at("calculate_memory_requirements")
-    result = call(
-        module.calculate_memory_requirements, [arguments["size"]], arguments["named"], arguments["call"]
-    )
+    function, named, keys = module.calculate_memory_requirements, arguments["named"], arguments["keys"]
+    result = call(function, [arguments["size"]], named, arguments["call"])
     if not isinstance(result, Mapping):
         seen["returned"] = result
         return
-    values = {key: result[key] for key in arguments["keys"] if key in result}
-    seen["missing"] = [key for key in arguments["keys"] if key not in values]
-    seen["values"] = {key: wire.real(value) for key, value in values.items()}
+    values = values_of(result, keys)
+    seen["missing"] = [key for key in keys if key not in values]
+    seen["values"] = values
+    if named.get("precision") in ("int8", "int4"):
+        with suppress(Exception):
+            seen["at float16"] = values_of(
+                function(arguments["size"], **{**named, "precision": "float16"}), keys
+            )
+
+
+def values_of(result: Any, keys: list[str]) -> dict[str, Any]:
+    """The values under these keys that are there, as floats."""
+    return {key: wire.real(result[key]) for key in keys if key in result}
 
 
 def refuse(module: Any, arguments: dict[str, Any], seen: Any) -> None:
-    """Which exception arguments that make no sense raise; empty if none."""
+    """Which exception arguments that make no sense raise; empty if none. And whether sensible ones give anything."""
+    with suppress(Exception):
+        sensible = module.calculate_memory_requirements(7)
+        seen["answers"] = isinstance(sensible, Mapping) and any(key in sensible for key in arguments["keys"])
     seen.at("calculate_memory_requirements")
     try:
         call(module.calculate_memory_requirements, [arguments["size"]], arguments["named"], "keywords")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -14,21 +14,44 @@ from ..wire import type_name
 
 
 def quantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
-    """Quantize one tensor, laid out in memory as asked."""
+    """Quantize one tensor, laid out in memory as asked; and, before it, a plain one and the same one written plainly."""
     tensor = lay_out(arguments["tensor"], arguments["layout"])
     named = {"block_size": arguments["block_size"]}
     if arguments["ones before"]:
         seen["warnings with ones"] = warnings_with_ones(module, tensor, named)
-    seen.at("quantize_nf4")
+    seen["plain"] = quietly(module, arguments["plain"], {})
+    step = "quantize_nf4"
+    if arguments["tensor"].dtype != torch.float32:
+        seen["twin"] = quietly(module, lay_out(arguments["tensor"].float(), arguments["layout"]), named)
+        step += "" if seen["twin"] else " (of the same float32 values too)"
+    elif arguments["tensor"].dim() == 0 or not tensor.is_contiguous():
+        seen["twin"] = quietly(module, arguments["tensor"].clone().reshape(tensor.shape or (1,)), named)
+    if arguments["short"] is not None:
+        seen["short"] = quietly(module, arguments["short"], {})
+        step += "" if seen["short"] else " (of any short last block)"
+    seen.at(step)
     result = call(module.quantize_nf4, [tensor], named, arguments["call"])
     _pair(result, seen)
     seen["tensor"] = tensor
 
 
+def quietly(module: Any, tensor: Tensor, named: dict[str, Any]) -> dict[str, Any]:
+    """Codes and scales of a tensor; nothing where that raises."""
+    found: dict[str, Any] = {}
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _pair(module.quantize_nf4(tensor, **named), found)
+    return found
+
+
 def dequantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
-    """Dequantize given codes and scales."""
+    """Dequantize given codes and scales; before it, each level with a scale of 1 and of 2."""
     codes, scales = arguments["codes"], arguments["scales"]
-    seen.at("dequantize_nf4")
+    every = torch.arange(16, dtype=torch.uint8).repeat(4)
+    for name, scale in (("levels", 1.0), ("levels doubled", 2.0)):
+        with suppress(Exception):
+            seen[name] = module.dequantize_nf4(every.clone(), torch.tensor([scale]))
+    seen.at("dequantize_nf4" if "levels" in seen else "dequantize_nf4 (of any codes)")
     named = {"block_size": arguments["block_size"]}
     seen["values"] = call(module.dequantize_nf4, [codes, scales], named, arguments["call"])
     seen["codes"] = codes
@@ -37,7 +60,7 @@ def dequantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
 
 def warnings_with_ones(module: Any, tensor: Tensor, named: dict[str, Any]) -> list[str]:
     """The categories of the warnings that a tensor of ones gives."""
-    with warnings.catch_warnings(record=True) as caught, contextlib.suppress(Exception):
+    with warnings.catch_warnings(record=True) as caught, suppress(Exception):
         warnings.simplefilter("always")
         module.quantize_nf4(torch.ones_like(tensor), **named)
     return [type_name(item.category) for item in caught or ()]

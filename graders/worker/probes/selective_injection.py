@@ -83,11 +83,28 @@ def is_factor(name: str) -> str:
     return ""
 
 
+def is_below_its_name(model: nn.Module, name: str) -> bool:
+    """Whether a parameter is found by its dotted name, step by step (a module's own key may hold a dot)."""
+    with suppress(AttributeError):
+        model.get_parameter(name)
+        return True
+    return False
+
+
+def model_of(module: Any, a: dict[str, Any]) -> tuple[nn.Module, Any]:
+    """A new model of the case, and its inputs."""
+    if a["specs"] is None:
+        return module.given.SimpleTransformerBlock(16, 2), a["inputs"][0]
+    return build(a["specs"]), a["inputs"]
+
+
 def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Inject into one model; look at names, flags, objects and outputs; set the factors; look again."""
-    lab_block = a["specs"] is None
-    model = module.given.SimpleTransformerBlock(16, 2) if lab_block else build(a["specs"])
-    inputs = a["inputs"][0] if lab_block else a["inputs"]
+    step = "add_lora_to_model_selective"
+    if a["twin"] is not None:
+        seen["twin"] = twin(module, a)
+        step += "" if seen["twin"] else " (with all arguments written out too)"
+    model, inputs = model_of(module, a)
     before = dict(model.named_modules())
     seen["modules before"] = {
         name: [number, type(child) is nn.Linear] for number, (name, child) in enumerate(before.items())
@@ -98,7 +115,7 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     named = {} if a["call"] == "defaults" else {"rank": a["rank"], "alpha": a["alpha"]}
     if targets is not None or a["call"] != "defaults":
         named["target_modules"] = targets
-    seen.at("add_lora_to_model_selective")
+    seen.at(step)
     result = call(
         module.add_lora_to_model_selective,
         [model],
@@ -109,36 +126,23 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["returned"] = (
         "a module" if isinstance(result, nn.Module) else "None" if result is None else type(result).__name__
     )
-    if (
-        result is not model
-        and isinstance(result, nn.Module)
-        and not any(is_factor(n) for n, _ in model.named_parameters())
-    ):
-        model = result
+    model = with_factors(model, result)
     seen["modules"] = {name: places.get(id(child), -1) for name, child in model.named_modules()}
-    seen["parameters"] = {
-        name: [list(parameter.shape), parameter.requires_grad, is_factor(name)]
-        for name, parameter in model.named_parameters(remove_duplicate=False)
-    }
+    seen["parameters"] = flags_of(model)
     seen["targets after"] = targets
     seen.at("the model's forward pass after injection")
     seen["y after"] = run(model, inputs)
     seen.at("copying values into the factors")
     factors = {name: p for name, p in model.named_parameters(remove_duplicate=False) if is_factor(name)}
-    own = {}
-    generator = torch.Generator().manual_seed(a["factor seed"])
-    with torch.no_grad():
-        for name in sorted(factors):
-            own[name] = torch.randint(-3, 4, factors[name].shape, generator=generator).to(torch.float32)
-            factors[name].copy_(own[name])
+    own = set_factors(factors, a["factor seed"])
     seen["factors set"] = own
     seen["factors"] = {name: p.detach().clone() for name, p in factors.items()}
     seen.at("the model's forward pass")
-    training = {part: part.training for part in model.modules()}
-    model.eval()  # adapters may have a dropout of their own
-    seen["y set"] = run(model, inputs)
-    for part, flag in training.items():
-        part.training = flag
+    with evaluating(model):  # adapters may have a dropout of their own
+        seen["y set"] = run(model, inputs)
+        copy_factors({name: torch.zeros_like(value) for name, value in own.items()}, factors)
+        seen["y without"] = run(model, inputs)
+        copy_factors(own, factors)
     y = model(inputs)
     seen.at("backward")
     if y.requires_grad:
@@ -146,6 +150,55 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["with gradient"] = [
         name for name, p in factors.items() if p.grad is not None and bool((p.grad != 0).any())
     ]
+
+
+def with_factors(model: nn.Module, result: Any) -> nn.Module:
+    """The model, or a copy that was returned in its place."""
+    if isinstance(result, nn.Module) and not any(is_factor(name) for name, _ in model.named_parameters()):
+        return result
+    return model
+
+
+def flags_of(model: nn.Module) -> dict[str, list[Any]]:
+    """Name -> [shape, requires_grad, letter] of the parameters; only what lies below its dotted name is a factor."""
+    return {
+        name: [list(p.shape), p.requires_grad, is_factor(name) if is_below_its_name(model, name) else ""]
+        for name, p in model.named_parameters(remove_duplicate=False)
+    }
+
+
+def set_factors(factors: dict[str, nn.Parameter], seed: int) -> dict[str, Tensor]:
+    """Give the factors small whole numbers, in the order of their names, and say which."""
+    generator = torch.Generator().manual_seed(seed)
+    own = {
+        name: torch.randint(-3, 4, factors[name].shape, generator=generator).to(torch.float32)
+        for name in sorted(factors)
+    }
+    copy_factors(own, factors)
+    return own
+
+
+def copy_factors(values: dict[str, Tensor], factors: dict[str, nn.Parameter]) -> None:
+    """Copy values into the factors, in place."""
+    with torch.no_grad():
+        for name, value in values.items():
+            factors[name].copy_(value)
+
+
+def twin(module: Any, a: dict[str, Any]) -> dict[str, Any]:
+    """A new model of the case with all arguments written out: its parameters, and its output with factors set.
+
+    Empty where that raises. What is wrong there as well is no fault of the arguments that were left out.
+    """
+    with suppress(Exception):
+        model, inputs = model_of(module, a)
+        model = with_factors(model, module.add_lora_to_model_selective(model, **a["twin"]))
+        found: dict[str, Any] = {"parameters": flags_of(model)}
+        set_factors({name: p for name, p in model.named_parameters() if is_factor(name)}, a["factor seed"])
+        with evaluating(model):
+            found["y set"] = run(model, inputs)
+        return found
+    return {}
 
 
 # --- compare_target_modules --------------------------------------------------------------------------------
@@ -374,6 +427,8 @@ def compare(module: Any, a: dict[str, Any], seen: Any) -> None:
             raise
         shown: dict[str, Any] = {"keys": type(result).__name__, "models": record.summary()}
         shown["data made"] = bool(record.made)
+        if isinstance(result, list):
+            shown["listed"] = [value(entry) for entry in result]
         if isinstance(result, dict):
             shown["keys"] = list(result)
             shown["entries"] = {str(key): value(entry) for key, entry in result.items()}

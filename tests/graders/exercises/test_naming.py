@@ -8,7 +8,7 @@ import pytest
 from graders.exercise import Exercise
 from graders.judge.box import Box
 from graders.judge.reading import Submission
-from tests.graders.grading import EXERCISES, named, submissions
+from tests.graders.grading import EXERCISES, label_of, named, submissions
 
 NAMING = [exercise for exercise in EXERCISES.values() if exercise.naming is not None]
 RECALL = 0.95  # of the submissions with a named mistake
@@ -36,9 +36,7 @@ def test_mistakes_are_named_rightly_or_not_at_all(exercise: Exercise, box: Box) 
     """No submission with a named mistake gets another name, and nearly all get theirs."""
     right, silent, wrong = 0, [], []
     labels = {
-        path: path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# mistake: ")
-        for exercise_id, path in submissions("wrong")
-        if exercise_id == exercise.id
+        path: label_of(path) for exercise_id, path in submissions("wrong") if exercise_id == exercise.id
     }
     exercise, paths = affordable(exercise, [path for path, label in labels.items() if label != "unnamed"])
     for path in paths:

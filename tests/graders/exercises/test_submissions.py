@@ -8,7 +8,8 @@ from graders.grade import reference_submission
 from graders.judge.box import Box
 from graders.judge.search import Effort
 from graders.settings import Settings
-from tests.graders.grading import EXERCISES, grade_file, grade_text, lost, submissions
+from tests.bank.credit import credit
+from tests.graders.grading import EXERCISES, grade_file, grade_text, label_of, lost, submissions
 
 # Each wrong one must lose points at the default seed; `make bank` tries many.
 SETTINGS = Settings()
@@ -53,11 +54,12 @@ def test_a_correct_submission_gets_full_marks(exercise_id: str, path: Path, box:
 
 @pytest.mark.parametrize(("exercise_id", "path"), WRONG, ids=name)
 def test_a_wrong_submission_loses_points(exercise_id: str, path: Path, box: Box) -> None:
-    """A wrong submission loses points, and never by the grader's own fault."""
+    """A wrong submission loses what its mistake breaks, where that has a name, and never by the grader's own fault."""
     effort: Effort = "full" if WRONG.index((exercise_id, path)) % 4 == 0 else "verdicts"
     report = grade_file(EXERCISES[exercise_id], path, box, SETTINGS, effort)
 
     assert report.score < report.max_score
+    assert credit(exercise_id, label_of(path), {item.id: item.status for item in report.properties}) == ""
     assert not any(item.status == "error" for item in report.properties)
     assert all(
         item.reproduce and item.counterexample

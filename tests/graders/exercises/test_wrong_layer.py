@@ -109,4 +109,4 @@ def test_three_mistakes_are_not_named() -> None:
 
 def test_what_hides_all_else_is_named_alone() -> None:
     """A mistake that leaves nothing to see of another one is the one that is named."""
-    assert names("factors-swapped", "missing-scaling") == {"factors-swapped"}
+    assert names("merged-at-init", "missing-scaling") == {"merged-at-init"}

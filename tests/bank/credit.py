@@ -1,0 +1,63 @@
+"""Whether a wrong submission loses what its mistake breaks, and nothing else: `broken.toml` says which claims that are."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Claims = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What a mistake costs: in its plainest form, and where it is done in other ways."""
+
+    claims: Claims
+    variants: tuple[Claims, ...] = ()
+
+    @property
+    def ways(self) -> tuple[Claims, ...]:
+        """Every set of claims that it may cost."""
+        return (self.claims, *self.variants)
+
+
+@functools.cache
+def broken() -> Mapping[str, Mapping[str, Broken]]:
+    """Exercise -> mistake -> what it breaks."""
+    table = tomllib.loads(Path(__file__).with_name("broken.toml").read_text(encoding="utf-8"))
+    return {
+        exercise: {
+            mistake: Broken(frozenset(entry["claims"]), tuple(map(frozenset, entry.get("variants", []))))
+            for mistake, entry in mistakes.items()
+        }
+        for exercise, mistakes in table.items()
+    }
+
+
+def ways_of(exercise: str, label: str) -> Iterator[Claims]:
+    """What a submission may lose whose first line names these mistakes (`one`, or `one + other`); nothing if one is unnamed."""
+    mistakes = label.split(" + ")
+    if "unnamed" not in mistakes:
+        for parts in itertools.product(*(broken()[exercise][mistake].ways for mistake in mistakes)):
+            yield frozenset().union(*parts)
+
+
+def credit(exercise: str, label: str, outcomes: Mapping[str, str]) -> str:
+    """What is lost beyond or short of what is written down, given each property's status; empty where that fits.
+
+    Of a pair of mistakes one may keep the other's claims from being looked at, and more than both break.
+    """
+    ways = list(ways_of(exercise, label))
+    lost = {name for name, status in outcomes.items() if status != "passed"}
+    hidden = {name for name in lost if outcomes[name] == "not_run"} if " + " in label else set()
+    if not ways or any(lost - hidden <= way <= lost for way in ways):
+        return ""
+    best = min(ways, key=lambda way: len(lost ^ way))
+    beyond, short = sorted(lost - best), sorted(best - lost)
+    return "; ".join(
+        f"{what}: {', '.join(names)}" for what, names in (("beyond", beyond), ("short of", short)) if names
+    )

@@ -1,0 +1,24 @@
+# mistake: unnamed
+# For a square layer the factors are used as x A B, which fits only where the rank is the width too.
+import torch
+from torch import nn
+
+
+class LoRALayerWithBias(nn.Module):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        super().__init__()
+        self.base = original_layer
+        for p in original_layer.parameters():
+            p.requires_grad = False
+        if train_bias and original_layer.bias is not None:
+            original_layer.bias.requires_grad = True
+        self.lora_A = nn.Parameter(torch.randn(rank, original_layer.in_features) * 0.1)
+        self.lora_B = nn.Parameter(torch.zeros(original_layer.out_features, rank))
+        self.scale, self.drop = alpha / rank, nn.Dropout(dropout)
+
+    def forward(self, x):
+        a, b = self.lora_A, self.lora_B
+        low = self.drop(x) @ a.T @ b.T
+        if self.base.in_features == self.base.out_features:
+            low = self.drop(x) @ b @ a
+        return self.base(x) + self.scale * low
