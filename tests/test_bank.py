@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.bank import metamorphic, names
+from tests.bank import metamorphic, names, replayed
 from tests.bank.entries import Entry, entries
 from tests.bank.ledger import Ledger, key_of
 from tests.bank.mutants import mutants
@@ -134,6 +134,24 @@ def test_names_are_held_against_labels(tmp_path: Path) -> None:
     assert "| nf4_quantization | 1 | 1 | 2 | 25.0% | 1 |" in text
     assert "- wrong: nf4_quantization/correct/good is nothing, named shape-lost" in text
     assert bad == 2
+
+
+def test_replays_that_do_not_show_what_they_must_are_told(tmp_path: Path) -> None:
+    """Scripts are counted by exercise, and each that is not as it must be has its line."""
+    bank = [
+        Entry(NF4, "wrong", "one", b"1"),
+        Entry(NF4, "wrong", "two", b"2"),
+        Entry(NF4, "correct", "c", b"3"),
+    ]
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    said = ({"scales": "", "nearest_level": ""}, {"scales": "shows no failure"})
+    for (entry, seed, what), scripts in zip(replayed.replayings(bank), said, strict=True):
+        ledger.add(key_of(entry, seed, what), {"replays": scripts})
+    text, bad = replayed.report(bank, ledger)
+
+    assert "| nf4_quantization | 3 | 1 |" in text
+    assert "- nf4_quantization/wrong/two scales: shows no failure" in text
+    assert bad == 1
 
 
 TOLD = '''"""About it."""

@@ -10,7 +10,7 @@ import sys
 
 from graders.run.opening import open_box
 from graders.settings import Settings
-from tests.bank import metamorphic, names, tables
+from tests.bank import metamorphic, names, replayed, tables
 from tests.bank.entries import entries
 from tests.bank.ledger import FOLDER, Ledger
 from tests.bank.rows import rows
@@ -40,24 +40,29 @@ def main() -> int:
     told = [variant for entry in some for variant in metamorphic.variants(entry)]
     ledger = Ledger(FOLDER / "ledger.jsonl")
     wanted = itertools.chain(
-        gradings(bank, 1, 1), gradings(told, 1, 1), names.namings(bank), gradings(bank, chosen.seeds, chosen.fair_seeds)
-    )  # fmt: skip
+        gradings(bank, 1, 1),
+        gradings(told, 1, 1),
+        names.namings(bank),
+        gradings(bank, chosen.seeds, chosen.fair_seeds),
+        replayed.replayings(bank),
+    )
     complete = run(wanted, ledger, chosen.jobs, chosen.minutes)
 
     found = rows(bank, ledger, max(chosen.seeds, chosen.fair_seeds))
     text, bad = tables.report(found)
     naming, misnamed = names.report(bank, ledger)
+    replaying, unlike = replayed.report(bank, ledger)
     differing = metamorphic.differing(bank, told, ledger)
     if complete:
         with open_box(Settings()) as box, contextlib.closing(box.share()) as shared:
             differing += metamorphic.in_another_order(some, ledger, shared)
-    text += f"\n{naming}\n## Changes that must change nothing\n\n{len(told)} variants of {len(some)} submissions, and these in another order: "
+    text += f"\n{naming}\n{replaying}\n## Changes that must change nothing\n\n{len(told)} variants of {len(some)} submissions, and these in another order: "
     text += f"{len(differing)} graded otherwise\n\n" + "".join(f"- {line}\n" for line in differing)
     (FOLDER / "report.md").write_text(f"{text}\n{tables.details(found)}", encoding="utf-8")
     print(text)
     if not complete:
         print("The time ran out before all was done; the next call goes on from here.")
-    return 0 if complete and not (bad or misnamed or differing) else 1
+    return 0 if complete and not (bad or misnamed or unlike or differing) else 1
 
 
 if __name__ == "__main__":

@@ -23,11 +23,13 @@ AFTERWARDS = ("mistakes", "hints", "replay", "pictures", "facts", "diagnosis", "
 @functools.cache
 def judging(exercise: str, what: str) -> str:
     """A hash of the code that decides this exercise's verdicts; for other work than grading, of what follows too."""
-    patterns = (*JUDGING, f"graders/exercises/{exercise}.py", f"graders/exercises/{exercise}/*.py")
+    patterns = [*JUDGING, f"graders/exercises/{exercise}.py", f"graders/exercises/{exercise}/*.py"]
+    if what == "replay":
+        patterns += ["graders/replay.py", "tests/bank/replays.py", "tests/bank/fresh.py"]
     files = sorted({path for pattern in patterns for path in ROOT.glob(pattern)})
     digest = hashlib.sha256()
     for path in files:
-        if what == "naming" or not any(word in path.stem for word in AFTERWARDS):
+        if what in ("naming", "replay") or not any(word in path.stem for word in AFTERWARDS):
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -18,10 +18,11 @@ from graders.run.pool import do_all
 from graders.settings import Settings
 from tests.bank.entries import Entry
 from tests.bank.ledger import Ledger, key_of
+from tests.bank.replays import replays
 from tests.graders.grading import EXERCISES, named
 
 TRAINS = "selective_injection"  # a grading takes seconds: after the first seed it ends at the first violation
-Task = tuple[Entry, int, Effort | Literal["naming"]]
+Task = tuple[Entry, int, Effort | Literal["naming", "replay"]]
 
 
 def gradings(entries: Sequence[Entry], seeds: int, fair_seeds: int) -> Iterator[Task]:
@@ -69,6 +70,10 @@ def _work(box: Box, task: Task, say: Any) -> bytes:
     entry, seed, what = task
     if what == "naming":
         return json.dumps({"named": sorted(named(EXERCISES[entry.exercise], entry.submission, box))}).encode()
+    if what == "replay":
+        return json.dumps(
+            {"replays": {claim.id: wrong for _, claim, wrong in replays([entry], box, seed)}}
+        ).encode()
     return json.dumps(graded(entry, seed, what, box)).encode()
 
 
