@@ -90,7 +90,7 @@ def test_the_tables_say_what_is_not_as_it_must_be(tmp_path: Path) -> None:
     """An unfair failure, a survivor and a fault of the grader are each counted and named."""
     bank = [
         Entry(NF4, "correct", "unlucky", b"1"),
-        Entry(NF4, "wrong", "survivor", b"2", "uniform-levels"),
+        Entry(NF4, "wrong", "survivor", b"2", "unnamed"),
         Entry(NF4, "mutant", "3:4 killed", b"3", "x"),
         Entry(NF4, "mutant", "5:6 faulty", b"4", "y"),
     ]
@@ -107,7 +107,7 @@ def test_the_tables_say_what_is_not_as_it_must_be(tmp_path: Path) -> None:
     text, bad = report(found)
 
     assert "- unfair: unlucky, seed 1: why" in text
-    assert "- survives: wrong survivor, 1 of 1 seeds: `uniform-levels`" in text
+    assert "- survives: wrong survivor, 1 of 1 seeds: `unnamed`" in text
     assert "- the grader was at fault: mutant 5:6 faulty, 1 of 1 seeds" in text
     assert "| scales | 0 | 2 | 1 | 2 |" in text
     assert "| zero_block | 0 | 0 | 0 | 0 |" in text

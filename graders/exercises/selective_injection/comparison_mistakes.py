@@ -21,7 +21,7 @@ MISTAKES = {
     "epochs-off-by-one": ("There is one loss too many or too few", "Count the losses for n_epochs=1."),
     "losses-per-batch": ("There is a loss for each batch", "How many losses belong to an epoch of four batches?"),
     "losses-not-reset": ("The losses pile up", "Where do you create the list of losses and the running sum, and what is in them when the next round begins?"),
-    "final-loss-not-last": ("final_loss is not the last of the losses", "Compare final_loss with losses[-1]."),
+    "final-loss-not-last": ("final_loss is not the last of the losses", "Compare final_loss with the last entry of losses."),
     "entries-incomplete": ("An entry lacks one of its values", "Compare the keys of an entry with the text, letter by letter."),
     "wrong-keys": ("The keys are other texts", "Which text should be the key of [\"q_proj\", \"v_proj\"]? Compare character by character."),
     "order-changed": ("The entries stand in another order", "In which order are the configurations given, and in which do you return them?"),
