@@ -113,7 +113,7 @@ class LayerLines:
             self.case["call"] == "defaults" and mode(self.case) == "train"
         ):  # a dropout that is no default may draw
             x = "x.float()" if self.dtype != torch.float32 else "x"
-            return [*self.creation(True), *values, FIRST.replace("(x)", f"({x})"), *lines]
+            return [*self.creation(True), *values, FIRST.replace("(x)", f"({x})"), *lines[: bool(moved)]]
         return [*self.creation(seeded), *values, *lines]
 
     def until(self, step: str) -> list[Line]:
