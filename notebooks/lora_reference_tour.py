@@ -137,4 +137,4 @@ plots.memory_by_model_size()
 # %% [markdown]
 # ## A real model
 #
-# `python -m lora_reference.minilm --full` fine-tunes a small pretrained encoder in six ways and looks at the spectra of its updates; `docs/real-model.md` has the results.
+# `python -m lora_reference.minilm --full` fine-tunes a small pretrained encoder in six ways and looks at the spectra of its updates.

@@ -288,7 +288,7 @@ print("random matrix, missed at rank 16:", f"{missed(noise, [16])[0]:.0%}")
 
 # %% [markdown]
 # A random matrix is *not* low-rank: rank 16 misses most of it. So LoRA cannot work for every update, only for updates with structure. Do real ones have it? For a real encoder fine-tuned on a real
-# task this project measured it layer by layer: see "A real model" in its docs. The honest summary of the literature: instruction tuning and classification get along with small ranks; for learning
+# task one can measure it layer by layer (`python -m lora_reference.minilm` does). The honest summary of the literature: instruction tuning and classification get along with small ranks; for learning
 # a lot of code or mathematics, updates of full fine-tuning have ranks 10 to 100 times those that LoRA usually takes (Biderman et al. 2024,
 # [arXiv 2405.09673](https://arxiv.org/abs/2405.09673)).
 
