@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import itertools
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.graders.grading import EXERCISES
 
 Claims = frozenset[str]
 
@@ -31,11 +33,23 @@ def broken() -> Mapping[str, Mapping[str, Broken]]:
     table = tomllib.loads(Path(__file__).with_name("broken.toml").read_text(encoding="utf-8"))
     return {
         exercise: {
-            mistake: Broken(frozenset(entry["claims"]), tuple(map(frozenset, entry.get("variants", []))))
+            mistake: Broken(
+                _claims(exercise, entry["claims"]),
+                tuple(_claims(exercise, names) for names in entry.get("variants", [])),
+            )
             for mistake, entry in mistakes.items()
         }
         for exercise, mistakes in table.items()
     }
+
+
+def _claims(exercise: str, names: Sequence[str]) -> Claims:
+    """The claims of these names, where that of a function stands for all claims about it."""
+    found: set[str] = set()
+    for name in names:
+        about = {claim.id for claim in EXERCISES[exercise].properties if claim.function == name}
+        found |= about or {name}
+    return frozenset(found)
 
 
 def ways_of(exercise: str, label: str) -> Iterator[Claims]:

@@ -387,11 +387,13 @@ def _form(seen: Seen, want: dict[str, Any]) -> Violation | None:
 
 def _everything(seen: Seen, want: dict[str, Any]) -> Violation | NotApplicable | None:
     """Codes and scales in a case with something unusual: as they should be, but for what is wrong without it too."""
+    if not _answers_codes(seen, want):
+        raise NotSeen("codes")
     paid = _paid(seen, want)
-    if {"scales", "codes"} <= paid:
-        raise NotSeen("codes or scales that are right")
     if seen.values.get("twin") and _same_as_twin(seen, want, paid):
         return None
+    if {"scales", "codes"} <= paid:
+        raise NotSeen("codes or scales that are right")
     if want["short"] is not None:
         short = Seen(seen["short"] if isinstance(seen["short"], dict) else {})
         if not short.values or _rest_off(short, truth_of(want["short"], DEFAULT_BLOCK), paid):

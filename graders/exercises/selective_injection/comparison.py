@@ -51,9 +51,9 @@ SECOND = "compare_target_modules"
 
 
 def calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]]:
-    """The configurations of each call, with what was seen of it."""
+    """The configurations of each call that came to an end, with what was seen of it."""
     found = seen["calls"]
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+    if not isinstance(found, list) or not found or not all(isinstance(item, dict) for item in found):
         raise NotSeen("calls")
     asked = [[CONFIGS[name] for name in names] for names in case["calls"]]
     return list(zip(asked, found, strict=False))
