@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -91,9 +92,26 @@ def look_at_factors(layer: Any, seen: Any, reading: Reading) -> bool:
     return usable
 
 
-def trainable(layer: nn.Module) -> list[Tensor]:
-    """Values of the parameters with `requires_grad` among `parameters()`."""
-    return [p.detach().cpu().clone() for p in layer.parameters() if p.requires_grad]
+def rows_with_the_bias(layer: nn.Module, bias: Tensor | None) -> set[str]:
+    """Names of parameters that hold the original bias in another shape, as a row (1, out) say."""
+    factors = {"lora_A", "lora_B", "lora_A.weight", "lora_B.weight"}
+    return {
+        name
+        for name, p in layer.named_parameters()
+        if bias is not None
+        and name not in factors
+        and p.dim() > 1
+        and torch.equal(p.detach().flatten(), bias.to(p.dtype))
+    }
+
+
+def trainable(layer: nn.Module, rows: Collection[str] = ()) -> list[Tensor]:
+    """Values of the parameters with `requires_grad` among `parameters()`; those called `rows` in one dimension."""
+    return [
+        (p.flatten() if name in rows else p).detach().cpu().clone()
+        for name, p in layer.named_parameters()
+        if p.requires_grad
+    ]
 
 
 def set_factors(layer: Any, A: Tensor, B: Tensor, reading: Reading) -> None:
@@ -117,7 +135,8 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     if not isinstance(wrapped, nn.Module):
         seen["returned"] = type(wrapped).__name__
         return
-    seen["trainable"] = trainable(wrapped)
+    bias_rows = rows_with_the_bias(wrapped, a["b"])
+    seen["trainable"] = trainable(wrapped, bias_rows)
     x = a["x"]
     seen.at("the first forward pass")
     for mode in ("eval", "train"):
@@ -161,9 +180,9 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
         seen[f"lora_{letter} grad"] = None if grad is None else reading.view(grad.detach().cpu(), letter)
     seen["x grad"] = None if x.grad is None else x.grad.detach().cpu()
     seen["bias grads"] = [
-        p.grad.detach().cpu()
-        for p in wrapped.parameters()
-        if p.requires_grad and p.dim() == 1 and p.grad is not None
+        p.grad.detach().cpu().flatten()
+        for name, p in wrapped.named_parameters()
+        if p.requires_grad and (p.dim() == 1 or name in bias_rows) and p.grad is not None
     ]
     seen.at("an optimizer step")
     chosen = [p for p in wrapped.parameters() if p.requires_grad]
@@ -173,7 +192,7 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
         seen[f"{letter} trained"] = reading.view(
             reading.tensor(wrapped, letter).detach().cpu().clone(), letter
         )
-    seen["trained"] = trainable(wrapped)
+    seen["trained"] = trainable(wrapped, bias_rows)
     seen.at("forward after an optimizer step")
     with torch.no_grad():
         seen["y trained"] = wrapped(x).cpu()
