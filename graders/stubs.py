@@ -13,6 +13,7 @@ In the stub a `raise NotImplementedError("...")` stands in the place of each reg
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import sys
 from collections.abc import Sequence
@@ -75,6 +76,28 @@ def enclosing_name(lines: Sequence[str], index: int) -> str:
 def indentation(line: str) -> str:
     """The white space that a line begins with."""
     return line[: len(line) - len(line.lstrip())]
+
+
+def notebook_cell(text: str) -> tuple[str, str]:
+    """What an exercise file says at its top, and its code as a notebook's cell: without the import of `lab` and
+    the demonstration at its end. Marks of solutions stay.
+    """
+    tree, lines = ast.parse(text), text.splitlines()
+    kept: list[str] = []
+    for node in tree.body[1:]:
+        imports_lab = isinstance(node, ast.ImportFrom) and node.module == "lab"
+        demonstration = isinstance(node, ast.If) and "__name__" in ast.dump(node.test)
+        if imports_lab or demonstration:
+            continue
+        start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
+        end = node.end_lineno or node.lineno
+        while start and lines[start - 1].startswith("#"):
+            start -= 1
+        while end < len(lines) and lines[end].strip() == END:
+            end += 1
+        gap = [] if isinstance(node, ast.Import | ast.ImportFrom) else [""]
+        kept += [*gap, *lines[start:end]]
+    return ast.get_docstring(tree) or "", "\n".join(kept)
 
 
 def assignment_files(root: Path, assignment: str = ASSIGNMENT) -> dict[Path, str]:

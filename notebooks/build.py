@@ -1,7 +1,8 @@
 """Makes the students' notebook from its source, the lab's given code and the stubs: `python -m notebooks.build`.
 
 A cell `# %% given: NAME` becomes NAME's definition in `lora_reference/lab.py`, a cell `# %% exercise: ID` the stub
-`assignments/lora_theory/ID.py` (or the solution), so that nothing is written twice.
+`assignments/lora_theory/ID.py` (or the solution), a cell `# %% check: ID` the call of the kit's checker, so that
+nothing is written twice.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def lab_notebook(solved: bool = False) -> NotebookNode:
         elif kind == "exercise":
             text, rest = exercise(name, solved)
             cells += [markdown(f"```text\n{text}\n```", f"about-{name}"), code(rest, f"exercise-{name}")]
+        elif kind == "check":
+            cells.append(code(CHECK.format(name=name), f"check-{name}"))
         else:
             cells.append(cell)
     return numbered(notebook, cells)
@@ -50,7 +53,7 @@ def read(path: Path) -> NotebookNode:
 def numbered(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
     """The notebook with these cells, whose ids are the same in every build."""
     for number, cell in enumerate(cells, start=1):
-        if not cell.id.startswith(("given-", "about-", "exercise-")):
+        if not cell.id.startswith(("given-", "about-", "exercise-", "check-")):
             cell.id = f"{cell.cell_type}-{number}"
     notebook.cells = cells
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -86,25 +89,18 @@ def given(name: str) -> str:
 
 
 def exercise(name: str, solved: bool) -> tuple[str, str]:
-    """What the stub says at its top, and its code without the imports of `lab` and the demonstration at its end."""
+    """What the stub, or the solution, says at its top, and its code as a cell."""
     solution = (SOLUTIONS / f"{name}.py").read_text(encoding="utf-8")
-    text = without_marks(solution) if solved else stubs.make_stub(solution)
-    about = ast.get_docstring(ast.parse(text)) or ""
-    lines = text.splitlines()
-    kept: list[str] = []
-    for node in ast.parse(text).body[1:]:
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-        imports_lab = isinstance(node, ast.ImportFrom) and node.module == "lab"
-        demonstration = isinstance(node, ast.If) and "__name__" in ast.dump(node.test)
-        if not imports_lab and not demonstration:
-            gap = [] if isinstance(node, (ast.Import, ast.ImportFrom)) else [""]
-            comments = []
-            at = first - 2
-            while at >= 0 and lines[at].startswith("#"):
-                comments.insert(0, lines[at])
-                at -= 1
-            kept += [*gap, *comments, *lines[first - 1 : node.end_lineno]]
-    return about, "\n".join(kept)
+    return stubs.notebook_cell(without_marks(solution) if solved else stubs.make_stub(solution))
+
+
+CHECK = """# Is it right? `check` comes with the kit: its folder `loralab_check` lies beside this notebook.
+try:
+    from loralab_check import check
+except ImportError:
+    print("loralab_check does not lie beside this notebook, so nothing is checked here.")
+else:
+    check("{name}")"""
 
 
 def without_marks(solution: str) -> str:

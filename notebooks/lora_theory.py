@@ -162,6 +162,8 @@ def look_at_exercise_1():
 
 attempt("exercise 1", look_at_exercise_1)
 
+# %% check: lora_with_bias
+
 # %% [markdown]
 # ## 5. A transformer block, and a task that it can learn
 #
@@ -351,6 +353,8 @@ def look_at_exercise_2():
 
 attempt("exercise 2", look_at_exercise_2)
 
+# %% check: selective_injection
+
 # %% [markdown]
 # ## 10. How much memory?
 #
@@ -376,6 +380,8 @@ def look_at_exercise_3():
 
 
 attempt("exercise 3", look_at_exercise_3)
+
+# %% check: memory_calculation
 
 # %% [markdown]
 # A 70B model in 16 bits is 140 GB before a single gradient: LoRA alone does not bring it onto one 80 GB card. The weights themselves have to shrink.
@@ -412,6 +418,8 @@ def look_at_exercise_4():
 
 
 attempt("exercise 4", look_at_exercise_4)
+
+# %% check: nf4_quantization
 
 # %% [markdown]
 # The scales cost bits as well: 32 bits for 64 weights is half a bit each. QLoRA quantizes the scales again (double quantization) and saves 0.37 bits a weight.
