@@ -37,6 +37,9 @@ ROOMS = {
     "graders/feedback": {"graders.feedback", "graders.report", "jinja2", "markupsafe"},
     "graders/doors": {"=graders", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stored", "graders.feedback", "graders.doors", "rich"},
     "graders/doors/similar.py": {"graders.run", "graders.feedback", "copydetect"},
+    "graders/doors/nbgrader": {
+        "graders.doors", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stubs", "graders.feedback", "nbgrader", "nbformat", "nbconvert",
+    },
     "graders/__main__.py": {"graders.doors"},
     "graders/__init__.py": set(),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import graders
 from graders.doors.check import check
+from graders.doors.course import course
 from graders.doors.grade import grade_class
 from graders.feedback.untrusted import visible
 from graders.run import DEFAULT_ASSIGNMENT, CallError, GraderError
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter stops nothing
     try:
         options = _parser().parse_args(arguments)
+        if options.command == "course":
+            return course(options)
         if options.command == "grade":
             return grade_class(options, _settings(options))
         return check(options, _settings(options))
@@ -78,7 +81,23 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(
         commands.add_parser("check", help="check one's own file, notebook or folder", allow_abbrev=False)
     )
+    _add_course(commands.add_parser("course", help="make a course's folder for nbgrader", allow_abbrev=False))
     return parser
+
+
+def _add_course(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Make a folder for nbgrader's commands, or complete one: what is there stays as it is."
+    )
+    add = parser.add_argument
+    add("folder", metavar="FOLDER", type=Path, help="the course's folder")
+    add(
+        "--course",
+        default="lora",
+        metavar="NAME",
+        help="nbgrader's name of the course (default: %(default)s)",
+    )
+    parser.set_defaults(assignment=DEFAULT_ASSIGNMENT)
 
 
 def _add_grade(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +125,11 @@ def _add_grade(parser: argparse.ArgumentParser) -> None:
         "--similar",
         action="store_true",
         help="look for submissions that are nearly the same (a hint, never points)",
+    )
+    add(
+        "--gradebook",
+        metavar="URL",
+        help="write points and comments into nbgrader's gradebook too (sqlite:///gradebook.db)",
     )
     _add_common(parser)
 

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from graders.doors import similar
+from graders.doors.course import needs_nbgrader
 from graders.doors.files import report_path, write_json, write_report, write_text
 from graders.doors.screen import Screen, called, console, summary
 from graders.feedback import pages
@@ -51,6 +52,8 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.similar:
         similar.ready()
+    if options.gradebook is not None:
+        needs_nbgrader()
     out = console()
     if roster.skipped:
         out.print(f"Passed over: {_listed(roster.skipped)}", soft_wrap=True)
@@ -79,6 +82,8 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
         _write_run(output, salt, wish, results, seconds)
     except OSError as error:
         raise GraderError(f"the class pages could not be written ({error.strerror})") from error
+    if options.gradebook is not None:
+        _record(options.gradebook, chosen, reports)
     out.print(summary(reports.values(), failed, wish.exercises))
     left = len(roster.students) - len(reports) - len(failed)
     return _farewell(out, output, results, failed, left)
@@ -97,6 +102,14 @@ def _wish(options: argparse.Namespace, settings: Settings) -> tuple[Wish, Grade]
             raise CallError(f"there is no exercise {name!r}; there are {', '.join(exercises)}")
     only = tuple(options.only) if options.only else None
     return Wish(options.assignment, exercises, settings, only, options.force), grade
+
+
+def _record(url: str, students: Sequence[Student], reports: Mapping[str, Report]) -> None:
+    """Write what was graded into nbgrader's gradebook."""
+    from graders.doors.nbgrader.gradebook import record
+
+    there = [student for student in students if student.student_id in reports]
+    record(url, [(reports[student.student_id], student.folder) for student in there])
 
 
 def _handed_out(assignment: str) -> Path:

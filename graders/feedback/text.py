@@ -26,6 +26,11 @@ def student_text(report: Report) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def exercise_texts(report: Report) -> dict[str, str]:
+    """The same text, for each exercise by itself."""
+    return {section.id: "\n".join(_section(section)) for section in student.page(report).sections}
+
+
 def student_markdown(report: Report) -> str:
     """Markdown. Whatever a submission had a hand in stands in code blocks, where nothing is markup."""
     page = student.page(report)
