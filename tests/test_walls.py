@@ -38,7 +38,7 @@ ROOMS = {
     "graders/doors": {"=graders", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stored", "graders.feedback", "graders.doors", "rich"},
     "graders/doors/similar.py": {"graders.run", "graders.feedback", "copydetect"},
     "graders/doors/nbgrader": {
-        "graders.doors", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stubs", "graders.feedback", "nbgrader", "nbformat", "nbconvert",
+        "graders.doors", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stubs", "graders.feedback", "nbgrader", "nbformat", "nbconvert", "sqlalchemy",
     },
     "graders/__main__.py": {"graders.doors"},
     "graders/__init__.py": set(),

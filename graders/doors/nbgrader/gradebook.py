@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
+from sqlalchemy.exc import SAWarning
 
 from graders.doors.nbgrader import cells, find_commands
 from graders.feedback import text
@@ -31,7 +33,8 @@ def record(url: str, reports: Iterable[tuple[Report, Path]], course: str = COURS
         raise CallError(
             f"--gradebook {url!r} could not be opened ({reason}); give nbgrader's database URL"
         ) from error
-    with closing(book):
+    with closing(book), warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own way to make rows
         for report, folder in reports:
             add_assignment(book, report.assignment)
             book.update_or_create_student(report.student_id)

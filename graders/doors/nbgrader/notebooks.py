@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import nbformat
@@ -95,11 +95,13 @@ def is_graded(graded: Notebook, name: str) -> bool:
 def _made(cell: cells.Cell) -> NotebookNode:
     """A well-formed cell with the same text, without outputs and metadata."""
     text, kind = text_of(cell), cell.get("cell_type")
-    new: dict[str, Callable[[str], NotebookNode]] = {
-        "code": nbformat.v4.new_code_cell,
-        "raw": nbformat.v4.new_raw_cell,
-    }
-    made = new.get(str(kind), nbformat.v4.new_markdown_cell)(text)
+    made: NotebookNode
+    if kind == "code":
+        made = nbformat.v4.new_code_cell(text)
+    elif kind == "raw":
+        made = nbformat.v4.new_raw_cell(text)
+    else:
+        made = nbformat.v4.new_markdown_cell(text)
     attached = cell.get("attachments")
     if kind == "markdown" and isinstance(attached, dict):
         made["attachments"] = {name: item for name, item in attached.items() if isinstance(item, dict)}

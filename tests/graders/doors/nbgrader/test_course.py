@@ -2,87 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-nbgrader = pytest.importorskip("nbgrader", reason="needs nbgrader: make setup")
+pytest.importorskip("nbgrader", reason="needs nbgrader: make setup")
 
-from nbgrader.api import Gradebook  # noqa: E402
+from nbgrader.api import Gradebook
 
-from graders.doors.cli import main  # noqa: E402
-from graders.doors.nbgrader import find_commands  # noqa: E402
-from tests.graders.doors.nbgrader.class_of_oddities import SCORES, filled, hand_in  # noqa: E402
+from graders.doors.cli import main
+from graders.doors.nbgrader import cells, notebooks
+from graders.run import Submission
+from tests.graders.doors.nbgrader.class_of_oddities import SCORES
+from tests.graders.doors.nbgrader.conftest import NAME, Course
 
-NAME = "lora_theory"
-
-
-class Course:
-    """A course's folder in which nbgrader's commands are called."""
-
-    def __init__(self, root: Path) -> None:
-        self.root, self.exchange = root / "course", root / "exchange"
-        self.home = root / "student"
-        self.exchange.mkdir()
-        self.exchange.chmod(0o777)
-        self.home.mkdir()
-        assert main(["course", str(self.root), "--course", "dl"]) == 0
-        with (self.root / "nbgrader_config.py").open("a") as config:
-            config.write(f"c.Exchange.root = {str(self.exchange)!r}\n")
-            config.write("c.LateSubmissionPlugin.penalty_method = 'zero'\n")
-        self.run("generate_assignment", NAME)
-        self.run("db", "assignment", "add", NAME, "--duedate", "2026-02-01 12:00:00 UTC")
-
-    def run(self, *arguments: str, where: Path | None = None, status: int = 0) -> str:
-        """What one of nbgrader's commands says."""
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *arguments], cwd=where or self.root, capture_output=True, text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def at_home(self, *arguments: str) -> str:
-        """The same by a student, in a folder of their own."""
-        return self.run(*arguments, "--course=dl", f"--Exchange.root={self.exchange}", where=self.home)
-
-    @property
-    def released(self) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads((self.root / "release" / NAME / f"{NAME}.ipynb").read_text())
-        return data
-
-    @property
-    def book(self) -> Gradebook:
-        return Gradebook(f"sqlite:///{self.root / 'gradebook.db'}", "dl")
-
-    def exported(self) -> dict[str, dict[str, str]]:
-        """`nbgrader export`, by student."""
-        self.run("export", "--to=grades.csv")
-        with (self.root / "grades.csv").open(encoding="utf-8") as file:
-            return {row["student_id"]: row for row in csv.DictReader(file)}
-
-
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course that has gone from release to feedback."""
-    find_commands()
-    course = Course(tmp_path_factory.mktemp("nbgrader"))
-    course.run("release_assignment", NAME)
-    course.at_home("fetch_assignment", NAME)
-    mine = course.home / NAME / f"{NAME}.ipynb"
-    mine.write_text(json.dumps(filled(json.loads(mine.read_text()))))
-    course.at_home("submit", NAME)
-    course.run("collect", NAME)
-    hand_in(course.root / "submitted", course.released)
-    course.said = course.run("autograde", NAME)  # type: ignore[attr-defined]
-    course.run("generate_feedback", NAME)
-    return course
+pytestmark = pytest.mark.xdist_group("nbgrader")  # one course for all
 
 
 def test_every_student_has_a_row_with_their_points(course: Course) -> None:
@@ -119,7 +55,7 @@ def test_every_student_has_feedback_with_the_report_and_the_reason(course: Cours
 
 def test_comments_say_why(course: Course) -> None:
     """In the gradebook each exercise has the report's text as its comment."""
-    with course.book as book:
+    with Gradebook(course.url, "dl") as book:
         key = (NAME, NAME)
         assert "raised ValueError" in book.find_comment("nf4_quantization", *key, "forged").comment
         assert "13 of 13 claims hold" in book.find_comment("nf4_quantization", *key, "split").comment
@@ -137,12 +73,12 @@ def test_submissions_are_left_as_they_were(course: Course) -> None:
 def test_what_a_person_said_stays(course: Course) -> None:
     """A manual score and a manual comment survive autograding again; the cell asks to be looked at again."""
     key = (NAME, NAME, "files_only")
-    with course.book as book:
+    with Gradebook(course.url, "dl") as book:
         book.find_grade("points-nf4_quantization", *key).manual_score = 11.5
         book.find_comment("nf4_quantization", *key).manual_comment = "See me."
         book.db.commit()
     course.run("autograde", NAME, "--student=files_only", "--force")
-    with course.book as book:
+    with Gradebook(course.url, "dl") as book:
         grade = book.find_grade("points-nf4_quantization", *key)
         assert (grade.score, grade.auto_score, grade.needs_manual_grade) == (11.5, 20.0, True)
         assert book.find_comment("nf4_quantization", *key).comment == "See me."
@@ -157,7 +93,61 @@ def test_feedback_is_released(course: Course) -> None:
     assert "<iframe" in page.read_text(encoding="utf-8")
 
 
-def test_a_person_is_asked_where_the_grader_fails(course: Course) -> None:
-    """Nobody who is missing in the gradebook is graded: autograde says what to do."""
+def test_an_assignment_that_was_never_made(course: Course) -> None:
+    """Where the gradebook does not have it, autograde says what to do."""
     said = course.run("autograde", NAME, "--db=sqlite:///other.db", status=1)
     assert "run nbgrader generate_assignment first" in said
+
+
+def test_one_gradebook_for_everything(tmp_path: Path, course: Course) -> None:
+    """`loralab grade --gradebook` fills the same gradebook from files, also one that nbgrader never saw."""
+    submitted, url = course.root / "submitted", f"sqlite:///{tmp_path / 'new.db'}"
+    common = [str(submitted), "--output", str(tmp_path / "reports"), "--student", "files_only", "<b>jo"]
+    assert main(["grade", *common, "--gradebook", url]) == 0
+    with Gradebook(url) as book:
+        assert {s.student.id: s.score for s in book.assignment_submissions(NAME)} == {
+            "files_only": 40,
+            "<b>jo": 20,
+        }
+        assert book.find_assignment(NAME).max_score == 100
+        assert "raised ValueError" in book.find_comment("nf4_quantization", NAME, NAME, "<b>jo").comment
+
+
+def test_a_gradebook_that_is_none(tmp_path: Path, course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    """A database that cannot be opened is told in one line, and the reports are there all the same."""
+    common = [
+        str(course.root / "submitted"),
+        "--output",
+        str(tmp_path / "reports"),
+        "--student",
+        "files_only",
+    ]
+    assert main(["grade", *common, "--gradebook", "sqlite:////no/such/folder/gradebook.db"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
+    assert line.startswith("loralab: --gradebook")
+    assert "database URL" in line
+    assert (tmp_path / "reports" / "files_only" / NAME / "report.html").exists()
+
+
+def test_an_instructors_own_cells_stay(tmp_path: Path, course: Course) -> None:
+    """A question that an instructor added is kept with its answer, and waits for a person."""
+    own = {"cell_type": "markdown", "source": "Because.", "metadata": {"nbgrader": {"grade_id": "why"}}}
+    notebook = {**course.released, "cells": [own, *course.released["cells"]]}
+    shutil.copy(course.root / "gradebook.db", tmp_path)
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}", "dl") as book:
+        book.update_or_create_source_cell(
+            "why", NAME, NAME, cell_type="markdown", source="Why?", checksum="0"
+        )
+        book.update_or_create_grade_cell("why", NAME, NAME, max_score=5, cell_type="markdown")
+        book.update_or_create_solution_cell("why", NAME, NAME)
+        made = notebooks.tidy(
+            Submission("ada", NAME, {}, json.dumps(notebook).encode(), f"{NAME}.ipynb"), book
+        )
+        lost = notebooks.tidy(Submission("ada", NAME), book)
+    (kept,) = [cell for cell in made.cells if cells.grade_id(cell) == "why"]
+    assert (kept.source, kept.metadata.nbgrader.points, kept.metadata.nbgrader.solution) == (
+        "Because.",
+        5,
+        True,
+    )
+    assert [cell.source for cell in lost.cells if cells.grade_id(cell) == "why"] == ["Why?"]
