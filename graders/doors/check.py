@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from graders.doors.case import read_case
 from graders.doors.files import as_json
+from graders.doors.watch import watch
 from graders.feedback import text
 from graders.report import Report
 from graders.run import CallError, Wish, grade_one, open_box, read_file
@@ -34,16 +35,24 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     exercises = tuple(exercise.id for exercise in known[options.assignment].exercises)
     if options.property is not None and options.case is None:
         raise CallError("--property goes with --case")
+    if options.watch and (options.case is not None or options.format == "json"):
+        raise CallError("--watch goes neither with --case nor with --format json")
     if options.case is not None:
         return _check_case(options, settings, known[options.assignment].exercises)
     only = _only(path, options.exercise, exercises)
-    submission = read_file(path, options.exercise, options.assignment)
+    wish = Wish(options.assignment, exercises, settings, only)
     with open_box(settings) as box:
-        report = grade_one(submission, box, Wish(options.assignment, exercises, settings, only), grade)
-    if path.suffix == ".ipynb" and only is None:
-        report = _without_missing(report)
-    sys.stdout.write(_written(report, options.format))
-    return _status(report)
+
+        def once() -> int:
+            submission = read_file(path, options.exercise, options.assignment)
+            report = grade_one(submission, box, wish, grade)
+            if path.suffix == ".ipynb" and only is None:
+                report = _without_missing(report)
+            sys.stdout.write(_written(report, options.format or ("short" if options.watch else "text")))
+            sys.stdout.flush()
+            return _status(report)
+
+        return watch(path, once, sys.stdout) if options.watch else once()
 
 
 def _check_case(options: argparse.Namespace, settings: Settings, exercises: Sequence[Any]) -> int:
@@ -67,7 +76,7 @@ def _check_case(options: argparse.Namespace, settings: Settings, exercises: Sequ
         (claim,) = report.exercises[0].properties
         sys.stdout.write(f"`{claim.id}` holds on this case. {claim.title}\n")
     else:
-        sys.stdout.write(_written(report, options.format))
+        sys.stdout.write(_written(report, options.format or "text"))
     return status
 
 
@@ -99,4 +108,6 @@ def _without_missing(report: Report) -> Report:
 def _written(report: Report, form: str) -> str:
     if form == "json":
         return as_json(report.to_json())
+    if form == "short":
+        return text.student_short(report)
     return text.student_markdown(report) if form == "md" else text.student_text(report)

@@ -145,7 +145,8 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     add("--assignment", default=DEFAULT_ASSIGNMENT, help="the assignment (default: %(default)s)")
     add("--case", type=Path, metavar="FILE", help="ask one case again: a stored case, or a report.json")
     add("--property", metavar="ID", help="with --case report.json: the failed property whose case is asked")
-    add("--format", choices=("text", "json", "md"), default="text", help="how the answer is written")
+    add("--format", choices=("text", "short", "json", "md"), help="how the answer is written (default: text)")
+    add("--watch", action="store_true", help="check again each time the file is saved, and answer shortly")
     _add_common(parser)
 
 

@@ -26,6 +26,20 @@ def student_text(report: Report) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def student_short(report: Report) -> str:
+    """A line for each exercise, and one for each claim that does not hold."""
+    lines = []
+    for section in student.page(report).sections:
+        lines.append(next(_section(section)))
+        lines += _wrapped(section.message, "    ")
+        lines += [line for mistake in section.mistakes for line in _wrapped(f"{mistake.title}.", "  > ")]
+        for claim in section.failed + section.stopped + section.errors:
+            lines += _wrapped(f"{claim.heading}", f"  {claim.label.sign} ")
+        if section.graded and section.not_run:
+            lines.append(f"  – {words.plural(len(section.not_run), 'claim')} not run")
+    return "\n".join(lines) + "\n"
+
+
 def exercise_texts(report: Report) -> dict[str, str]:
     """The same text, for each exercise by itself."""
     return {section.id: "\n".join(_section(section)) for section in student.page(report).sections}
