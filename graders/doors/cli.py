@@ -97,6 +97,7 @@ def _add_course(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="nbgrader's name of the course (default: %(default)s)",
     )
+    add("--exchange", type=Path, metavar="FOLDER", help="nbgrader's exchange (default: its own)")
     parser.set_defaults(assignment=DEFAULT_ASSIGNMENT)
 
 

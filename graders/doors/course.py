@@ -18,7 +18,7 @@ def course(options: argparse.Namespace) -> int:
     from graders.doors.nbgrader.course import make_course
 
     folder: Path = options.folder
-    written = make_course(folder, options.course)
+    written = make_course(folder, options.course, options.exchange)
     for path in written:
         print(f"wrote {path}")
     if not written:

@@ -38,7 +38,7 @@ class Setting:
 
 FAST = Setting(("full", "lora-4"), per_module=4, length=16, n_epochs=1, spectra=6)
 FULL = Setting(
-    ("frozen", "full", "lora-1", "lora-4", "lora-16", "dora-4"), per_module=100, length=32, n_epochs=4
+    ("frozen", "full", "lora-1", "lora-4", "lora-16", "dora-4"), per_module=80, length=32, n_epochs=3
 )
 
 

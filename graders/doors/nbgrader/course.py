@@ -16,21 +16,24 @@ from graders.doors.nbgrader import configure
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "{course}"
+{exchange}
 configure(c)
 '''
+EXCHANGE = '# c.Exchange.root = "/srv/nbgrader/exchange"  # the folder through which students and course exchange files'
 SETTINGS = """# How loralab grades in this course. Keep this file to yourself: the seed decides every case that is graded.
 seed = {seed}
 """
 
 
-def make_course(folder: Path, course: str) -> list[Path]:
+def make_course(folder: Path, course: str, exchange: Path | None = None) -> list[Path]:
     """Write what a course needs and does not have yet, and say what was written.
 
     nbgrader releases every file that lies beside a source notebook, so there is only the given code. Solutions stand
     in the source notebook, between nbgrader's marks. Raises CallError where the folder cannot be written.
     """
+    root = EXCHANGE if exchange is None else f"c.Exchange.root = {str(exchange)!r}"
     files = {
-        "nbgrader_config.py": CONFIG.format(course=course),
+        "nbgrader_config.py": CONFIG.format(course=course, exchange=root),
         "loralab.toml": SETTINGS.format(seed=secrets.randbelow(2**31)),
     }
     for name in assignments():
