@@ -21,6 +21,10 @@ class LoRALayer(lab.LoRALayer):
 
     Sources: LoRA, arXiv 2106.09685, section 4.1; rsLoRA's scaling, arXiv 2312.03732; dropout as in PEFT.
     Raises TypeError for a layer that is no `nn.Linear`, ValueError for rank < 1 or a dropout outside [0, 1].
+
+    >>> layer = LoRALayer(nn.Linear(256, 256, bias=False), rank=4, alpha=8)
+    >>> layer.trainable_params, layer.total_params, layer.scaling
+    (2048, 67584, 2.0)
     """
 
     def __init__(

@@ -53,6 +53,10 @@ def calculate_memory_requirements(
     of LoRA's frozen weights alone. Adapter sizes: LoRA, arXiv 2106.09685, section 4.2.
 
     Raises ValueError for an unknown precision or convention, a size that is not positive, a negative rank or ratio.
+
+    >>> m = calculate_memory_requirements(7, precision="bfloat16")
+    >>> m["full_ft_total"], round(m["lora_total"], 2)
+    (56.0, 14.04)
     """
     if precision not in BYTES_PER_PARAMETER:
         raise ValueError(f"precision = {precision!r}, should be one of {', '.join(BYTES_PER_PARAMETER)}")

@@ -55,6 +55,10 @@ def quantize_nf4(
 
     Raises TypeError for a tensor that is not floating, ValueError for block_size < 1 and for an `out` of
     another shape, dtype or device.
+
+    >>> codes, scales = quantize_nf4(torch.tensor([0.0, 2.0, -1.0, 0.0]), block_size=2)
+    >>> codes.tolist(), scales.tolist()
+    ([7, 15, 0, 7], [2.0, 1.0])
     """
     if not tensor.is_floating_point():
         raise TypeError(f"tensor has dtype {tensor.dtype}, should be a floating one")

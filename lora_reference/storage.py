@@ -17,6 +17,9 @@ def pack_nf4(codes: Tensor) -> Tensor:
     codes: uint8 0 to 15, any shape, read in row-major order; the result is uint8 of shape (ceil(n / 2),), with 0
     in the low nibble of the last byte where n is odd. Raises TypeError for another dtype, ValueError for a code
     above 15.
+
+    >>> [hex(byte) for byte in pack_nf4(torch.tensor([1, 15, 7], dtype=torch.uint8)).tolist()]
+    ['0x1f', '0x70']
     """
     if codes.dtype != torch.uint8:
         raise TypeError(f"codes has dtype {codes.dtype}, should be torch.uint8")

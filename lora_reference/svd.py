@@ -16,6 +16,9 @@ def low_rank_approximation(matrix: Tensor, rank: int) -> Tensor:
     M is (m, n), floating; so is M_r. No update B A of rank r comes nearer.
     Source: Eckart and Young 1936, "The approximation of one matrix by another of lower rank", Psychometrika 1.
     Raises ValueError for what is no matrix and for a negative rank.
+
+    >>> low_rank_approximation(torch.diag(torch.tensor([3.0, 2.0, 1.0])), 2).diagonal().tolist()
+    [3.0, 2.0, 0.0]
     """
     check_matrix(matrix)
     if rank < 0:
@@ -39,6 +42,9 @@ def stable_rank(matrix: Tensor) -> float:
     """||M||_F^2 / ||M||_2^2 = sum of s_i^2 / s_1^2: between 1 and the rank, little moved by small noise.
 
     Source: Rudelson and Vershynin 2007, "Sampling from large matrices", section 1. 0 for a matrix of zeros.
+
+    >>> stable_rank(torch.eye(5)), stable_rank(torch.ones(5, 5))
+    (5.0, 1.0)
     """
     return stable_rank_of(singular_values(matrix))
 
