@@ -10,7 +10,7 @@ import torch
 from graders.exercise import Case, Violation
 from graders.exercises.lora_with_bias.layer import layer
 from graders.exercises.lora_with_bias.replay import LayerLines
-from graders.exercises.nf4_quantization.quantization import dequantize, quantize
+from graders.exercises.nf4_quantization import dequantize, quantize
 from graders.exercises.nf4_quantization.replay import dequantize_lines, quantize_lines
 from graders.judge.search import cover_cases, drawn_cases
 from graders.replay import contents_source, form, script, tensor_source

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from graders.exercise import Case, Experiment, Mistake, Naming, Seen, by_simulation
-from graders.exercises.nf4_quantization.quantization import LEVELS, dequantize, quantize
+from graders.exercises.nf4_quantization.dequantization import dequantize
+from graders.exercises.nf4_quantization.quantization import quantize
+from graders.exercises.nf4_quantization.tensors import LEVELS
 
 # Each may be made in several ways; each way is a variant, `id` or `id: how`.
 MISTAKES = {

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from graders import claims
 from graders.exercise import Case, Experiment, Seen
-from graders.exercises.nf4_quantization.quantization import LEVELS, TIE, VALUE_WORDS, quantize
+from graders.exercises.nf4_quantization.quantization import quantize
+from graders.exercises.nf4_quantization.tensors import LEVELS, TIE, VALUE_WORDS
 
 MOST_SCALES = 12
 OF_CODES = ("nearest_level", "last_block", "block_size", "any_dtype", "any_tensor")

@@ -1,6 +1,6 @@
-"""Exercise 4: NF4 quantization, block by block, and back.
+"""What is asked of `quantize_nf4`.
 
-Beside each case the student's functions get a plain one. What is wrong there has been paid for, and the unusual
+Beside each case the student's function gets a plain one. What is wrong there has been paid for, and the unusual
 cases are judged on the rest: codes by the scales that were returned, scales by themselves.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,7 +16,6 @@ from graders import claims
 from graders.exercise import (
     NOT_APPLICABLE,
     Case,
-    Exercise,
     Experiment,
     Failure,
     NotApplicable,
@@ -25,104 +23,21 @@ from graders.exercise import (
     Seen,
     Violation,
 )
-from lora_reference import NF4_LEVELS, dequantize_nf4
-
-exercise = Exercise("nf4_quantization", "NF4 quantization", ("quantize_nf4", "dequantize_nf4"), order=4)
-LEVELS = torch.as_tensor(NF4_LEVELS, dtype=torch.float64)
-MIDPOINTS = ((LEVELS[1:] + LEVELS[:-1]) / 2).numpy()
-TIE = 1e-6  # either neighbour is right this close to the middle of two levels
-DEFAULT_BLOCK = 64
-Verdict = Violation | NotApplicable | None
-
-SHAPES: tuple[list[int], ...] = (
-    [64],
-    [1],
-    [3],
-    [2, 64],
-    [128],
-    [65],
-    [4, 96],
-    [100],
-    [2, 3],
-    [5, 7, 3],
-    [2, 2, 64],
-    [],
-    [0],
-    [0, 4],
-    [3, 130],
-    [512],
+from graders.exercises.nf4_quantization.tensors import (
+    BLOCKS,
+    DEFAULT_BLOCK,
+    LEVELS,
+    SHAPES,
+    TIE,
+    VALUE_WORDS,
+    VALUES,
+    Verdict,
+    blocks_of,
+    exercise,
+    make_tensor,
+    shape_traits,
+    splits_rows,
 )
-BLOCKS = (64, 64, 64, 1, 2, 3, 16, 32, 100, 256)
-VALUES = ("ones", "ints", "normal", "wide", "levels", "midpoints", "blocks", "far", "zeros")
-
-VALUE_WORDS = {
-    **claims.KIND_WORDS,
-    "levels": "exactly at the levels",
-    "midpoints": "just beside the middle of two levels",
-    "blocks": "some blocks zero",
-    "far": "tiny or huge",
-    "zeros": "all 0",
-}
-
-
-# --- how cases are drawn -----------------------------------------------------------------------------------
-
-
-def make_tensor(case: Case) -> Tensor:
-    """The case's tensor, in its dtype."""
-    dtype = getattr(torch, case["dtype"])
-    shape, kind, block = case["shape"], case["values"], case["block_size"]
-    count = math.prod(shape)
-    if kind in claims.KINDS:
-        spread = 7 if dtype == torch.float16 else 20
-        return claims.contents(kind, shape, case["seed"], 0, spread).to(dtype)
-    rng = np.random.Generator(np.random.Philox(key=[case["seed"], 1]))
-    blocks = max(1, -(-count // block))
-    if kind == "zeros":
-        flat = np.zeros(count)
-    elif kind == "blocks":  # each block of another magnitude, some of them zero
-        size = rng.choice([0.0, 2.0**-14, 2.0**-7, 1.0, 64.0], blocks)
-        size[rng.integers(blocks)] = 0.0
-        flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
-    elif kind == "far":  # each block tiny or huge
-        far = 7 if dtype == torch.float16 else 60
-        flat = (
-            rng.standard_normal(count)
-            * np.repeat(np.exp2(far * rng.choice([-1.0, 1.0], blocks)), block)[:count]
-        )
-    else:  # values at the levels, or just beside the middle of two of them, with the scale in each block
-        size = np.exp2(rng.integers(-4, 5, blocks).astype(np.float64))
-        if kind == "levels":
-            unit = LEVELS.numpy()[rng.integers(0, 16, count)]
-        else:
-            unit = MIDPOINTS[rng.integers(0, 15, count)] + rng.choice([-3e-6, 3e-6], count)
-        unit[::block] = rng.choice([-1.0, 1.0], len(unit[::block]))
-        flat = unit * np.repeat(size, block)[:count]
-    return torch.from_numpy(np.asarray(flat, dtype=np.float64)).reshape(tuple(shape)).to(dtype)
-
-
-def blocks_of(flat: Tensor, block_size: int) -> tuple[Tensor, Tensor]:
-    """Largest absolute value of each block, float64, and for each value the number of its block."""
-    number = torch.arange(flat.numel()) // block_size
-    count = -(-flat.numel() // block_size)
-    largest = torch.zeros(count, dtype=torch.float64)
-    if flat.numel():
-        largest = largest.scatter_reduce(0, number, flat.abs().to(torch.float64), "amax")
-    return largest, number
-
-
-def shape_traits(case: Case) -> dict[str, Any]:
-    """What the case's sizes may tell."""
-    count, block = (
-        math.prod(case["shape"]),
-        DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"],
-    )
-    return {
-        "number of values": count,
-        "block_size": block,
-        "number of blocks": -(-count // block),
-        "number of dimensions": len(case["shape"]),
-    }
 
 
 class Quantize(Experiment):
@@ -271,11 +186,6 @@ def feature(case: Case) -> str:
 def cut_short(case: Case) -> bool:
     """Whether the last of the unusual blocks is short as well."""
     return feature(case) == "block_size" and math.prod(case["shape"]) % case["block_size"] != 0
-
-
-def splits_rows(shape: list[int]) -> bool:
-    """Whether blocks of 64 run over the end of a row."""
-    return len(shape) >= 2 and shape[-1] % DEFAULT_BLOCK != 0
 
 
 def _contiguous(case: Case) -> bool:
@@ -592,200 +502,3 @@ def unchanged(case: Case, seen: Seen, want: Any) -> Verdict:
     if isinstance(after, Tensor) and torch.equal(after, want["tensor"]):
         return None
     return Violation("The tensor was changed by quantize_nf4.", want["tensor"], after)
-
-
-# --- dequantize_nf4 ----------------------------------------------------------------------------------------
-
-
-class Dequantize(Experiment):
-    """Dequantize codes and scales that the judge made."""
-
-    id, probe, draws = "dequantize", "dequantize", 0.5
-    space = {
-        "shape": SHAPES,
-        "block_size": BLOCKS,
-        "scales": (*claims.KINDS, "some zero"),
-        "call": ("keywords", "positional", "defaults"),
-    }
-    base = {"shape": [64], "block_size": 64, "scales": "ints", "call": "keywords"}
-    cover = (
-        {"shape": [2, 64], "scales": "normal"},
-        {"shape": [4, 96], "scales": "wide", "call": "defaults"},
-        {"shape": [2, 2, 64], "call": "positional"},
-        {"shape": [41, 1024], "scales": "normal"},
-        {"shape": [100, 64], "scales": "normal"},
-        {"shape": [64, 2], "scales": "normal"},
-        {"shape": [4, 64], "scales": "some zero"},
-        {"shape": [3, 50], "scales": "normal"},
-        {"shape": [5000], "block_size": 100},
-        {"shape": [100], "scales": "normal"},
-        {"shape": [3, 130], "scales": "normal"},
-        {"shape": [5000], "scales": "wide"},
-        {"shape": [6, 32], "block_size": 16},
-        {"shape": [6, 32], "block_size": 32, "call": "positional"},
-        {"shape": [40], "block_size": 1},
-        {"shape": [300], "block_size": 100},
-        {"shape": [8192], "block_size": 4096},
-        {"shape": []},
-        {"shape": [0]},
-        {"shape": [0, 4]},
-        {"shape": [2, 192], "scales": "wide", "call": "defaults"},
-    )
-
-    def arguments(self, case: Case) -> dict[str, Any]:
-        block = DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
-        count = math.prod(case["shape"])
-        rng = np.random.Generator(np.random.Philox(key=[case["seed"], 2]))
-        codes = torch.from_numpy(rng.integers(0, 16, count).astype(np.uint8)).reshape(tuple(case["shape"]))
-        n_blocks = -(-count // block)
-        kind = "normal" if case["scales"] == "some zero" else case["scales"]
-        scales = claims.contents(kind, [n_blocks], case["seed"], 3).abs().to(torch.float32)
-        if case["scales"] == "some zero":  # their codes are 7, as in a block of zeros
-            scales[::2] = 0
-            codes.reshape(-1)[(torch.arange(count) // block) % 2 == 0] = 7
-        return {"codes": codes, "scales": scales, "block_size": block, "call": case["call"]}
-
-    def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
-        sent = self.arguments(case)
-        return {
-            **sent,
-            "values": dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"]).to(torch.float64),
-        }
-
-    def limit(self, case: Case) -> float:
-        return 30.0 if math.prod(case["shape"]) > 1000 else 4.0
-
-    def blame(self, case: Case, failure: Failure) -> str:
-        return (
-            "dequantize_values" if plain(case) or failure.step.endswith("any codes)") else "dequantize_blocks"
-        )
-
-    def describe(self, case: Case) -> dict[str, Any]:
-        sent = self.arguments(case)
-        return {
-            name: sent[name]
-            for name in ("codes", "scales", "block_size")
-            if (name, case["call"]) != ("block_size", "defaults")
-        }
-
-    def traits(self, case: Case) -> dict[str, Any]:
-        return shape_traits(case)
-
-
-dequantize = Dequantize()
-
-
-def plain(case: Case) -> bool:
-    """Whole blocks of 64 in a tensor that is not empty."""
-    count = math.prod(case["shape"])
-    return (
-        count > 0
-        and count % DEFAULT_BLOCK == 0
-        and not splits_rows(case["shape"])
-        and (case["block_size"] == DEFAULT_BLOCK or case["call"] == "defaults")
-    )
-
-
-def _values(seen: Seen, want: dict[str, Any], values: Tensor) -> Violation | None:
-    got = seen["values"]
-    if isinstance(got, Tensor) and got.numel() == values.numel() and got.shape != values.shape:
-        got = got.reshape(values.shape)  # the shape is another claim's
-    bound = values.abs() * 2.0**-21
-    if isinstance(got, Tensor) and got.dtype in (
-        torch.float16,
-        torch.bfloat16,
-    ):  # so is the dtype, and its rounding
-        least, most = torch.finfo(got.dtype).tiny, torch.finfo(got.dtype).max
-        bound = values.abs() * 8 * claims.UNIT[got.dtype] + least
-        values = values.clamp(-most, most)
-        got = got.to(torch.float64).clamp(-most, most)
-    return claims.close("The value", got, values, bound, f"blocks of {want['block_size']} values")
-
-
-def _own_values(seen: Seen, want: dict[str, Any]) -> Tensor:
-    """What the student's own levels, and way to scale them, give. Raises NotSeen where they cannot be told."""
-    levels, doubled = (seen.values.get(name) for name in ("levels", "levels doubled"))
-    if not (
-        isinstance(levels, Tensor) and isinstance(doubled, Tensor) and levels.numel() == doubled.numel() == 64
-    ):
-        raise NotSeen("levels")
-    own, twice = levels.reshape(-1)[:16].to(torch.float64), doubled.reshape(-1)[:16].to(torch.float64)
-    scale = want["scales"].to(torch.float64)
-    for factor, scaled in ((2.0, scale), (0.5, 1 / scale)):
-        if claims.close("", twice, factor * own, 1e-2 * own.abs()) is None:
-            number = torch.arange(want["codes"].numel()) // want["block_size"]
-            values: Tensor = own[want["codes"].reshape(-1).long()] * scaled[number]
-            return values.reshape(want["codes"].shape)
-    raise NotSeen("values that follow the scales")
-
-
-def _answers(seen: Seen) -> bool:
-    """Whether the student's function gives other values for other codes."""
-    own = seen.values.get("levels")
-    return (
-        isinstance(own, Tensor) and own.is_floating_point() and own.numel() > 0 and len(torch.unique(own)) > 1
-    )
-
-
-@exercise.claim(
-    dequantize,
-    points=3,
-    function="dequantize_nf4",
-    sentence="`dequantize_nf4` returns the level of each code times the scale of its block.",
-)
-def dequantize_values(case: Case, seen: Seen, want: Any) -> Verdict:
-    """dequantize_nf4 returns each code's level times its block's scale."""
-    return _values(seen, want, want["values"]) if plain(case) else NOT_APPLICABLE
-
-
-@exercise.claim(
-    dequantize,
-    points=1,
-    function="dequantize_nf4",
-    sentence="`dequantize_nf4` returns float32, in the shape of `codes`.",
-)
-def dequantize_form(case: Case, seen: Seen, want: Any) -> Verdict:
-    """dequantize_nf4 returns float32, in the shape of the codes."""
-    if not _answers(seen):
-        raise NotSeen("values")
-    wrong = claims.tensor("The result", seen["values"], dtype=torch.float32)
-    return wrong or claims.tensor("The result", seen["values"], shape=want["codes"].shape)
-
-
-@exercise.claim(
-    dequantize,
-    points=1,
-    function="dequantize_nf4",
-    sentence="Blocks of `block_size`; the last block may be shorter. An empty tensor gives empty codes and no scales.",
-)
-def dequantize_blocks(case: Case, seen: Seen, want: Any) -> Verdict:
-    """dequantize_nf4 follows the block size, a shorter last block, and empty codes."""
-    if plain(case):
-        return NOT_APPLICABLE
-    if not _answers(seen):
-        raise NotSeen("values")
-    wrong = _values(seen, want, want["values"])
-    if wrong is None:
-        return None
-    own = _own_values(seen, want)  # wrong levels are `dequantize_values`'
-    got = seen["values"]
-    if isinstance(got, Tensor) and got.numel() == own.numel():
-        own = torch.where(torch.isfinite(own), own, got.reshape(own.shape).to(own.dtype))
-    return _values(seen, want, own)
-
-
-@exercise.claim(
-    dequantize,
-    points=0.5,
-    function="dequantize_nf4",
-    sentence="Neither function changes its arguments.",
-)
-def dequantize_unchanged(case: Case, seen: Seen, want: Any) -> Verdict:
-    """dequantize_nf4 leaves codes and scales as they were."""
-    if not _answers(seen):
-        raise NotSeen("values")
-    for name in ("codes", "scales"):
-        after = seen[name]
-        if not (isinstance(after, Tensor) and torch.equal(after, want[name])):
-            return Violation(f"{name} was changed by dequantize_nf4.", want[name], after)
-    return None

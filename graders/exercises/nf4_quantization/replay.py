@@ -10,7 +10,9 @@ from torch import Tensor
 
 from graders import claims
 from graders.exercise import Case, Experiment, Seen, Violation
-from graders.exercises.nf4_quantization.quantization import LEVELS, TIE, blocks_of, dequantize, quantize
+from graders.exercises.nf4_quantization.dequantization import dequantize
+from graders.exercises.nf4_quantization.quantization import quantize
+from graders.exercises.nf4_quantization.tensors import LEVELS, TIE, blocks_of
 from graders.replay import (
     DIGITS,
     WRITTEN,

@@ -1,0 +1,225 @@
+"""What is asked of `dequantize_nf4`, with codes and scales that the judge made."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import (
+    NOT_APPLICABLE,
+    Case,
+    Experiment,
+    Failure,
+    NotSeen,
+    Seen,
+    Violation,
+)
+from graders.exercises.nf4_quantization.tensors import (
+    BLOCKS,
+    DEFAULT_BLOCK,
+    SHAPES,
+    Verdict,
+    exercise,
+    shape_traits,
+    splits_rows,
+)
+from lora_reference import dequantize_nf4
+
+
+class Dequantize(Experiment):
+    """Dequantize codes and scales that the judge made."""
+
+    id, probe, draws = "dequantize", "dequantize", 0.5
+    space = {
+        "shape": SHAPES,
+        "block_size": BLOCKS,
+        "scales": (*claims.KINDS, "some zero"),
+        "call": ("keywords", "positional", "defaults"),
+    }
+    base = {"shape": [64], "block_size": 64, "scales": "ints", "call": "keywords"}
+    cover = (
+        {"shape": [2, 64], "scales": "normal"},
+        {"shape": [4, 96], "scales": "wide", "call": "defaults"},
+        {"shape": [2, 2, 64], "call": "positional"},
+        {"shape": [41, 1024], "scales": "normal"},
+        {"shape": [100, 64], "scales": "normal"},
+        {"shape": [64, 2], "scales": "normal"},
+        {"shape": [4, 64], "scales": "some zero"},
+        {"shape": [3, 50], "scales": "normal"},
+        {"shape": [5000], "block_size": 100},
+        {"shape": [100], "scales": "normal"},
+        {"shape": [3, 130], "scales": "normal"},
+        {"shape": [5000], "scales": "wide"},
+        {"shape": [6, 32], "block_size": 16},
+        {"shape": [6, 32], "block_size": 32, "call": "positional"},
+        {"shape": [40], "block_size": 1},
+        {"shape": [300], "block_size": 100},
+        {"shape": [8192], "block_size": 4096},
+        {"shape": []},
+        {"shape": [0]},
+        {"shape": [0, 4]},
+        {"shape": [2, 192], "scales": "wide", "call": "defaults"},
+    )
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        block = DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"]
+        count = math.prod(case["shape"])
+        rng = np.random.Generator(np.random.Philox(key=[case["seed"], 2]))
+        codes = torch.from_numpy(rng.integers(0, 16, count).astype(np.uint8)).reshape(tuple(case["shape"]))
+        n_blocks = -(-count // block)
+        kind = "normal" if case["scales"] == "some zero" else case["scales"]
+        scales = claims.contents(kind, [n_blocks], case["seed"], 3).abs().to(torch.float32)
+        if case["scales"] == "some zero":  # their codes are 7, as in a block of zeros
+            scales[::2] = 0
+            codes.reshape(-1)[(torch.arange(count) // block) % 2 == 0] = 7
+        return {"codes": codes, "scales": scales, "block_size": block, "call": case["call"]}
+
+    def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
+        sent = self.arguments(case)
+        return {
+            **sent,
+            "values": dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"]).to(torch.float64),
+        }
+
+    def limit(self, case: Case) -> float:
+        return 30.0 if math.prod(case["shape"]) > 1000 else 4.0
+
+    def blame(self, case: Case, failure: Failure) -> str:
+        return (
+            "dequantize_values" if plain(case) or failure.step.endswith("any codes)") else "dequantize_blocks"
+        )
+
+    def describe(self, case: Case) -> dict[str, Any]:
+        sent = self.arguments(case)
+        return {
+            name: sent[name]
+            for name in ("codes", "scales", "block_size")
+            if (name, case["call"]) != ("block_size", "defaults")
+        }
+
+    def traits(self, case: Case) -> dict[str, Any]:
+        return shape_traits(case)
+
+
+dequantize = Dequantize()
+
+
+def plain(case: Case) -> bool:
+    """Whole blocks of 64 in a tensor that is not empty."""
+    count = math.prod(case["shape"])
+    return (
+        count > 0
+        and count % DEFAULT_BLOCK == 0
+        and not splits_rows(case["shape"])
+        and (case["block_size"] == DEFAULT_BLOCK or case["call"] == "defaults")
+    )
+
+
+def _values(seen: Seen, want: dict[str, Any], values: Tensor) -> Violation | None:
+    got = seen["values"]
+    if isinstance(got, Tensor) and got.numel() == values.numel() and got.shape != values.shape:
+        got = got.reshape(values.shape)  # the shape is another claim's
+    bound = values.abs() * 2.0**-21
+    if isinstance(got, Tensor) and got.dtype in (
+        torch.float16,
+        torch.bfloat16,
+    ):  # so is the dtype, and its rounding
+        least, most = torch.finfo(got.dtype).tiny, torch.finfo(got.dtype).max
+        bound = values.abs() * 8 * claims.UNIT[got.dtype] + least
+        values = values.clamp(-most, most)
+        got = got.to(torch.float64).clamp(-most, most)
+    return claims.close("The value", got, values, bound, f"blocks of {want['block_size']} values")
+
+
+def _own_values(seen: Seen, want: dict[str, Any]) -> Tensor:
+    """What the student's own levels, and way to scale them, give. Raises NotSeen where they cannot be told."""
+    levels, doubled = (seen.values.get(name) for name in ("levels", "levels doubled"))
+    if not (
+        isinstance(levels, Tensor) and isinstance(doubled, Tensor) and levels.numel() == doubled.numel() == 64
+    ):
+        raise NotSeen("levels")
+    own, twice = levels.reshape(-1)[:16].to(torch.float64), doubled.reshape(-1)[:16].to(torch.float64)
+    scale = want["scales"].to(torch.float64)
+    for factor, scaled in ((2.0, scale), (0.5, 1 / scale)):
+        if claims.close("", twice, factor * own, 1e-2 * own.abs()) is None:
+            number = torch.arange(want["codes"].numel()) // want["block_size"]
+            values: Tensor = own[want["codes"].reshape(-1).long()] * scaled[number]
+            return values.reshape(want["codes"].shape)
+    raise NotSeen("values that follow the scales")
+
+
+def _answers(seen: Seen) -> bool:
+    """Whether the student's function gives other values for other codes."""
+    own = seen.values.get("levels")
+    return (
+        isinstance(own, Tensor) and own.is_floating_point() and own.numel() > 0 and len(torch.unique(own)) > 1
+    )
+
+
+@exercise.claim(
+    dequantize,
+    points=3,
+    function="dequantize_nf4",
+    sentence="`dequantize_nf4` returns the level of each code times the scale of its block.",
+)
+def dequantize_values(case: Case, seen: Seen, want: Any) -> Verdict:
+    """dequantize_nf4 returns each code's level times its block's scale."""
+    return _values(seen, want, want["values"]) if plain(case) else NOT_APPLICABLE
+
+
+@exercise.claim(
+    dequantize,
+    points=1,
+    function="dequantize_nf4",
+    sentence="`dequantize_nf4` returns float32, in the shape of `codes`.",
+)
+def dequantize_form(case: Case, seen: Seen, want: Any) -> Verdict:
+    """dequantize_nf4 returns float32, in the shape of the codes."""
+    if not _answers(seen):
+        raise NotSeen("values")
+    wrong = claims.tensor("The result", seen["values"], dtype=torch.float32)
+    return wrong or claims.tensor("The result", seen["values"], shape=want["codes"].shape)
+
+
+@exercise.claim(
+    dequantize,
+    points=1,
+    function="dequantize_nf4",
+    sentence="Blocks of `block_size`; the last block may be shorter. An empty tensor gives empty codes and no scales.",
+)
+def dequantize_blocks(case: Case, seen: Seen, want: Any) -> Verdict:
+    """dequantize_nf4 follows the block size, a shorter last block, and empty codes."""
+    if plain(case):
+        return NOT_APPLICABLE
+    if not _answers(seen):
+        raise NotSeen("values")
+    wrong = _values(seen, want, want["values"])
+    if wrong is None:
+        return None
+    own = _own_values(seen, want)  # wrong levels are `dequantize_values`'
+    got = seen["values"]
+    if isinstance(got, Tensor) and got.numel() == own.numel():
+        own = torch.where(torch.isfinite(own), own, got.reshape(own.shape).to(own.dtype))
+    return _values(seen, want, own)
+
+
+@exercise.claim(
+    dequantize,
+    points=0.5,
+    function="dequantize_nf4",
+    sentence="Neither function changes its arguments.",
+)
+def dequantize_unchanged(case: Case, seen: Seen, want: Any) -> Verdict:
+    """dequantize_nf4 leaves codes and scales as they were."""
+    if not _answers(seen):
+        raise NotSeen("values")
+    for name in ("codes", "scales"):
+        after = seen[name]
+        if not (isinstance(after, Tensor) and torch.equal(after, want[name])):
+            return Violation(f"{name} was changed by dequantize_nf4.", want[name], after)
+    return None

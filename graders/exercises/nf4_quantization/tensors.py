@@ -1,0 +1,113 @@
+"""Exercise 4: NF4 quantization, block by block, and back; and the tensors of its cases."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graders import claims
+from graders.exercise import Case, Exercise, NotApplicable, Violation
+from lora_reference import NF4_LEVELS
+
+exercise = Exercise("nf4_quantization", "NF4 quantization", ("quantize_nf4", "dequantize_nf4"), order=4)
+LEVELS = torch.as_tensor(NF4_LEVELS, dtype=torch.float64)
+MIDPOINTS = ((LEVELS[1:] + LEVELS[:-1]) / 2).numpy()
+TIE = 1e-6  # either neighbour is right this close to the middle of two levels
+DEFAULT_BLOCK = 64
+Verdict = Violation | NotApplicable | None
+
+SHAPES: tuple[list[int], ...] = (
+    [64],
+    [1],
+    [3],
+    [2, 64],
+    [128],
+    [65],
+    [4, 96],
+    [100],
+    [2, 3],
+    [5, 7, 3],
+    [2, 2, 64],
+    [],
+    [0],
+    [0, 4],
+    [3, 130],
+    [512],
+)
+BLOCKS = (64, 64, 64, 1, 2, 3, 16, 32, 100, 256)
+VALUES = ("ones", "ints", "normal", "wide", "levels", "midpoints", "blocks", "far", "zeros")
+
+VALUE_WORDS = {
+    **claims.KIND_WORDS,
+    "levels": "exactly at the levels",
+    "midpoints": "just beside the middle of two levels",
+    "blocks": "some blocks zero",
+    "far": "tiny or huge",
+    "zeros": "all 0",
+}
+
+
+def make_tensor(case: Case) -> Tensor:
+    """The case's tensor, in its dtype."""
+    dtype = getattr(torch, case["dtype"])
+    shape, kind, block = case["shape"], case["values"], case["block_size"]
+    count = math.prod(shape)
+    if kind in claims.KINDS:
+        spread = 7 if dtype == torch.float16 else 20
+        return claims.contents(kind, shape, case["seed"], 0, spread).to(dtype)
+    rng = np.random.Generator(np.random.Philox(key=[case["seed"], 1]))
+    blocks = max(1, -(-count // block))
+    if kind == "zeros":
+        flat = np.zeros(count)
+    elif kind == "blocks":  # each block of another magnitude, some of them zero
+        size = rng.choice([0.0, 2.0**-14, 2.0**-7, 1.0, 64.0], blocks)
+        size[rng.integers(blocks)] = 0.0
+        flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
+    elif kind == "far":  # each block tiny or huge
+        far = 7 if dtype == torch.float16 else 60
+        flat = (
+            rng.standard_normal(count)
+            * np.repeat(np.exp2(far * rng.choice([-1.0, 1.0], blocks)), block)[:count]
+        )
+    else:  # values at the levels, or just beside the middle of two of them, with the scale in each block
+        size = np.exp2(rng.integers(-4, 5, blocks).astype(np.float64))
+        if kind == "levels":
+            unit = LEVELS.numpy()[rng.integers(0, 16, count)]
+        else:
+            unit = MIDPOINTS[rng.integers(0, 15, count)] + rng.choice([-3e-6, 3e-6], count)
+        unit[::block] = rng.choice([-1.0, 1.0], len(unit[::block]))
+        flat = unit * np.repeat(size, block)[:count]
+    return torch.from_numpy(np.asarray(flat, dtype=np.float64)).reshape(tuple(shape)).to(dtype)
+
+
+def blocks_of(flat: Tensor, block_size: int) -> tuple[Tensor, Tensor]:
+    """Largest absolute value of each block, float64, and for each value the number of its block."""
+    number = torch.arange(flat.numel()) // block_size
+    count = -(-flat.numel() // block_size)
+    largest = torch.zeros(count, dtype=torch.float64)
+    if flat.numel():
+        largest = largest.scatter_reduce(0, number, flat.abs().to(torch.float64), "amax")
+    return largest, number
+
+
+def shape_traits(case: Case) -> dict[str, Any]:
+    """What the case's sizes may tell."""
+    count, block = (
+        math.prod(case["shape"]),
+        DEFAULT_BLOCK if case["call"] == "defaults" else case["block_size"],
+    )
+    return {
+        "number of values": count,
+        "block_size": block,
+        "number of blocks": -(-count // block),
+        "number of dimensions": len(case["shape"]),
+    }
+
+
+def splits_rows(shape: list[int]) -> bool:
+    """Whether blocks of 64 run over the end of a row."""
+    return len(shape) >= 2 and shape[-1] % DEFAULT_BLOCK != 0
