@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from pathlib import Path
@@ -41,10 +42,7 @@ class Classifier(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        os.environ["HF_HUB_OFFLINE"] = "1"  # nothing is ever downloaded
-        from transformers import BertModel
-
-        self.encoder = BertModel.from_pretrained(model_folder(), add_pooling_layer=False)
+        self.encoder = transformers().BertModel.from_pretrained(model_folder(), add_pooling_layer=False)
         self.head = nn.Linear(self.encoder.config.hidden_size, len(MODULES))
 
     def forward(self, ids: Tensor) -> Tensor:
@@ -55,12 +53,18 @@ class Classifier(nn.Module):
         return logits
 
 
+def transformers() -> Any:
+    """The package, which neither downloads anything nor tells of its loading."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    package = importlib.import_module("transformers")
+    package.logging.set_verbosity_error()
+    package.logging.disable_progress_bar()
+    return package
+
+
 def encode(texts: list[str], length: int) -> Tensor:
     """Token ids, (n, length) int64: the first `length` tokens of each text, then zeros."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    from transformers import AutoTokenizer
-
-    tokenizer: Any = AutoTokenizer.from_pretrained(model_folder())
+    tokenizer: Any = transformers().AutoTokenizer.from_pretrained(model_folder())
     made: Tensor = tokenizer(
         texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
     )["input_ids"]
