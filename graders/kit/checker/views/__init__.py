@@ -1,0 +1,29 @@
+"""What is looked at besides what a probe saw: values that follow from it, by name, one file for each exercise.
+
+`VIEWS` of a file maps a probe to names and functions of the probe's arguments and what it saw. A value that
+cannot be made because something is missing is not there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+View = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+EXERCISES = ("lora_with_bias", "selective_injection", "memory_calculation", "nf4_quantization")
+_VIEWS: dict[str, Mapping[str, Mapping[str, View]]] = {
+    name: importlib.import_module(f"{__name__}.{name}").VIEWS for name in EXERCISES
+}
+
+
+def with_views(
+    exercise: str, probe: str, arguments: Mapping[str, Any], seen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What was seen, and what follows from it."""
+    found = dict(seen)
+    for name, view in _VIEWS[exercise].get(probe, {}).items():
+        with suppress(KeyError, AttributeError, TypeError, ValueError, RuntimeError, IndexError):
+            found[name] = view(arguments, seen)
+    return found

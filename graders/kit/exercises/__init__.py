@@ -1,0 +1,1 @@
+"""What the kit records of each exercise: a `recorded()` in each file here, found by listing the folder."""
