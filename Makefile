@@ -9,7 +9,7 @@ SEEDS ?= 20
 FAIR_SEEDS ?= 25
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup grade check test lint assignments lab bank bench clean
+.PHONY: help setup grade check release test lint assignments lab bank bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -31,6 +31,9 @@ grade: setup  ## grade every submission under SUBMITTED (default: submitted/, el
 check: setup  ## the full judge on one file, notebook or folder: make check FILE=...
 	@test -n "$(FILE)" || { echo "say which file: make check FILE=path/to/nf4_quantization.py"; exit 2; }
 	$(BIN)/loralab check $(FILE)
+
+release: setup  ## write what students get, with a checker of their own work, to kit/
+	$(BIN)/loralab release --output kit
 
 test: setup  ## the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup

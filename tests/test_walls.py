@@ -34,8 +34,10 @@ ROOMS = {
         "graders.stored", "lora_reference", "torch", "numpy", "hypothesis",
     },
     "graders/run": {"=graders", "graders.run", "graders.grade", "graders.judge", "graders.report", "graders.settings", "torch"},
+    "graders/kit": {"=graders", "graders.kit", "graders.judge", "graders.exercises", "graders.exercise", "graders.report", "graders.grade", "torch"},
+    "graders/kit/checker": {"graders.worker", "graders.kit.checker", "torch", "numpy"},  # handed out, with a copy of the worker
     "graders/feedback": {"graders.feedback", "graders.report", "jinja2", "markupsafe"},
-    "graders/doors": {"=graders", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stored", "graders.feedback", "graders.doors", "rich"},
+    "graders/doors": {"=graders", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stored", "graders.feedback", "graders.kit", "graders.doors", "rich"},
     "graders/doors/similar.py": {"graders.run", "graders.feedback", "copydetect"},
     "graders/doors/nbgrader": {
         "graders.doors", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stubs", "graders.feedback", "nbgrader", "nbformat", "nbconvert", "sqlalchemy",
@@ -95,6 +97,8 @@ def test_a_file_imports_only_what_its_room_may(path: str) -> None:
         ("import graders.grade", "graders/feedback/pages.py"),
         ("from graders.judge import box", "graders/doors/check.py"),
         ("import graders.worker.serve", "graders/grade.py"),
+        ("from graders.exercises.nf4_quantization import exercise", "graders/kit/checker/facts.py"),
+        ("import lora_reference", "graders/kit/checker/views/nf4_quantization.py"),
         ("def f():\n    import hypothesis", "lora_reference/nf4.py"),
     ],
 )

@@ -15,6 +15,7 @@ import graders
 from graders.doors.check import check
 from graders.doors.course import course
 from graders.doors.grade import grade_class
+from graders.doors.release import release
 from graders.feedback.untrusted import visible
 from graders.run import DEFAULT_ASSIGNMENT, CallError, GraderError
 from graders.settings import DEVICES, SANDBOXES, Settings, SettingsError, read_settings
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         if options.command == "course":
             return course(options)
+        if options.command == "release":
+            return release(options)
         if options.command == "grade":
             return grade_class(options, _settings(options))
         return check(options, _settings(options))
@@ -82,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("check", help="check one's own file, notebook or folder", allow_abbrev=False)
     )
     _add_course(commands.add_parser("course", help="make a course's folder for nbgrader", allow_abbrev=False))
+    _add_release(commands.add_parser("release", help="write what students get", allow_abbrev=False))
     return parser
 
 
@@ -149,6 +153,18 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=("text", "short", "json", "md"), help="how the answer is written (default: text)")
     add("--watch", action="store_true", help="check again each time the file is saved, and answer shortly")
     _add_common(parser)
+
+
+def _add_release(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Write an assignment's kit: stubs, notebook, given code, contract, and a checker of one's own work. "
+        "Exit status: 0 it is written, 1 it could not be written, 2 the call is wrong."
+    )
+    add = parser.add_argument
+    add(
+        "assignment", metavar="ASSIGNMENT", nargs="?", default=DEFAULT_ASSIGNMENT, help="default: %(default)s"
+    )
+    add("--output", type=Path, default=Path("kit"), metavar="KIT", help="a new folder (default: %(default)s)")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

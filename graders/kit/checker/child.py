@@ -19,7 +19,7 @@ MOST_PLACEHOLDERS = 10
 
 def main() -> None:
     """Check what standard input asks for."""
-    say = _quietly()
+    say = quietly()
     asked = json.loads(sys.stdin.readline())
     from .submitted import Submitted  # imports torch
 
@@ -44,7 +44,7 @@ def check_one(submitted: Any, say: Callable[[Mapping[str, Any]], None]) -> None:
     say({"done": exercise["exercise"]})
 
 
-def _quietly() -> Callable[[Mapping[str, Any]], None]:
+def quietly() -> Callable[[Mapping[str, Any]], None]:
     """Keep standard output for our lines; from here on, printing harms nothing."""
     kept = os.dup(1)
     nothing = os.open(os.devnull, os.O_WRONLY)

@@ -93,7 +93,7 @@ def _module(exercise: Mapping[str, Any], space: Mapping[str, Any]) -> Iterator[t
         yield module
     finally:
         if forward is not None:
-            block.forward = forward  # type: ignore[union-attr]
+            block.forward = forward
             owner.generate_synthetic_data = make_data
 
 

@@ -34,15 +34,19 @@ class Lost(Exception):
     """The process is gone, or was ended: a sentence."""
 
 
+class NoStart(Lost):
+    """The process never began."""
+
+
 def check_files(names: Sequence[str], files: Sequence[Path], notebook: Path | None) -> list[Sheet]:
     """A sheet for each exercise."""
     left, looked = list(names), {name: Looked() for name in names}
     while left:
         _run(left, looked, files, notebook)
-    return [_sheet(exercises()[name], item) for name, item in looked.items()]
+    return [sheet_for(exercises()[name], item) for name, item in looked.items()]
 
 
-def _sheet(exercise: Mapping[str, Any], looked: Looked) -> Sheet:
+def sheet_for(exercise: Mapping[str, Any], looked: Looked) -> Sheet:
     states = looked.states
     message = looked.problem
     if not message and all(state == "missing" for state in states.values()):
@@ -77,11 +81,11 @@ def _run(left: list[str], looked: dict[str, Looked], files: Sequence[Path], note
         except OSError:  # it is gone already; `_follow` tells
             pass
         try:
-            _follow(_Lines(child), left, looked, exercises())
+            _follow(Lines(child), left, looked, exercises())
         except Lost as lost:
             child.kill()
             child.wait()
-            if left == list(looked) and not looked[left[0]].states and "start" in str(lost):
+            if isinstance(lost, NoStart):
                 errors.seek(0)
                 told = errors.read().decode("utf-8", "replace").strip()
                 for name in left:
@@ -95,7 +99,7 @@ def _run(left: list[str], looked: dict[str, Looked], files: Sequence[Path], note
                     stream.close()
 
 
-class _Lines:
+class Lines:
     """The lines of a process, each waited for no longer than asked."""
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
@@ -126,31 +130,37 @@ class _Lines:
 
 
 def _follow(
-    lines: _Lines, left: list[str], looked: dict[str, Looked], known: Mapping[str, Mapping[str, Any]]
+    lines: Lines, left: list[str], looked: dict[str, Looked], known: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """Take in what the process says. Raises Lost, after it was noted at its exercise, where the process is lost."""
     try:
         lines.next(START_SECONDS)
     except Lost as lost:
-        raise Lost(f"Python or torch did not start. {lost}") from None
+        raise NoStart(f"Python or torch did not start. {lost}") from None
     for name in list(left):
-        try:
-            for told in _until_done(lines):
-                _take_in(told, looked[name])
-        except _AtCase as at:
-            case = known[name]["cases"][at.number]
-            ended = {"property": case["blame"][""], "message": str(at), "unwritten": ""}
-            looked[name].results.append({"case": at.number, "outcomes": [], "ended": ended})
-            left.remove(name)
-            raise Lost(str(at)) from None
-        except Lost as lost:
-            looked[name].problem = f"While your file was loaded: {lost}"
-            left.remove(name)
-            raise
+        alive = follow_one(lines, known[name], looked[name])
         left.remove(name)
+        if not alive:
+            raise Lost(name)
 
 
-class _AtCase(Exception):
+def follow_one(lines: Lines, exercise: Mapping[str, Any], looked: Looked) -> bool:
+    """Take in what the process says of one exercise. False where the process was lost, after that was noted."""
+    try:
+        for told in until_done(lines):
+            take_in(told, looked)
+    except AtCase as at:
+        blamed = exercise["cases"][at.number]["blame"][""]
+        ended = {"property": blamed, "message": str(at), "unwritten": ""}
+        looked.results.append({"case": at.number, "outcomes": [], "ended": ended})
+        return False
+    except Lost as lost:
+        looked.problem = f"While your file was loaded: {lost}"
+        return False
+    return True
+
+
+class AtCase(Exception):
     """The process was lost in a case."""
 
     def __init__(self, number: int, message: str) -> None:
@@ -158,14 +168,14 @@ class _AtCase(Exception):
         self.number = number
 
 
-def _until_done(lines: _Lines) -> Iterator[dict[str, Any]]:
+def until_done(lines: Lines) -> Iterator[dict[str, Any]]:
     seconds, number = LOAD_SECONDS, None
     while True:
         try:
             told = lines.next(seconds)
         except Lost as lost:
             if number is not None:
-                raise _AtCase(number, str(lost)) from None
+                raise AtCase(number, str(lost)) from None
             raise
         if "done" in told:
             return
@@ -176,7 +186,7 @@ def _until_done(lines: _Lines) -> Iterator[dict[str, Any]]:
         yield told
 
 
-def _take_in(told: Mapping[str, Any], looked: Looked) -> None:
+def take_in(told: Mapping[str, Any], looked: Looked) -> None:
     if "loaded" in told:
         looked.states, looked.notes, looked.problem = told["states"], told["notes"], told["problem"]
     if "result" in told:

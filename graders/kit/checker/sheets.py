@@ -50,11 +50,11 @@ def sheet_of(
     unwritten = {name for name, state in states.items() if state != "attempt"}
     unwritten |= {result["ended"]["unwritten"] for result in results if result["ended"]} - {""}
     claims = {claim["id"]: claim for claim in exercise["properties"]}
-    first = {}
+    first: dict[str, Failing] = {}
     for result in results:
-        for name, failing in _broken(exercise, result, claims):
+        for name, broken in _broken(exercise, result, claims):
             if claims[name]["function"] not in unwritten and not (result["ended"] or {}).get("unwritten"):
-                first.setdefault(name, failing)
+                first.setdefault(name, broken)
     seen = {
         item["property"] for result in results for item in result["outcomes"] if item["verdict"] == "held"
     }

@@ -12,7 +12,7 @@ from torch import Tensor
 from graders.exercise import Case, Seen
 from graders.exercises.lora_with_bias.creation import pair
 from graders.exercises.lora_with_bias.dropout import dropout_run, plausible
-from graders.exercises.lora_with_bias.layer import Formula, layer, named, unusual_batch
+from graders.exercises.lora_with_bias.layer import ALPHA_ROUNDING, Formula, layer, named, unusual_batch
 from graders.exercises.lora_with_bias.moving import moves
 from graders.kit.recording import Fact, Recorded, drawn, fact, record
 
@@ -66,6 +66,7 @@ LAYERS: tuple[dict[str, Any], ...] = (
     {"contents": "ints", "bias": False},
     {"contents": "ints", "bias": False, "train_bias": True},
     {"contents": "ints", "call": "defaults", "in_features": 5, "out_features": 6},
+    {"contents": "ints", "call": "defaults", "mode": "train"},
     {"contents": "ints", "call": "positional", "train_bias": True, "rank": 3, "alpha": 6.0, "dropout": 0.0},
     {"contents": "ints", "batch": []},
     {"contents": "ints", "batch": [2, 3]},
@@ -114,14 +115,16 @@ class Values:
     def __init__(self, case: Case) -> None:
         self.formula: Formula = layer.oracle(case, Seen({}))
         self.case = case
+        scale = torch.tensor(self.formula.scale, dtype=torch.float32)
+        self.alpha_rounding = 0.0 if float(scale) == self.formula.scale else ALPHA_ROUNDING
 
     def fact(
         self, name: str, at: str, called: str, value: tuple[Tensor, ...], note: str, slack: float = 2.0
     ) -> Fact:
         """`value` is what it should be, and M; the bound is the largest of its entries."""
         want, size = value[0], value[1]
-        unit = 2.0**-24 if self.case["dtype"] == "float32" else 2.0**-40
-        bound = slack * (self.formula.bound(size, unit=unit) + 2.0**-23 * self.lora(value))
+        unit = 2.0**-24 if self.case["dtype"] == "float32" else 2.0**-53
+        bound = slack * (self.formula.bound(size, unit=unit) + self.alpha_rounding * self.lora(value))
         most = float(bound.max()) if bound.numel() else 0.0
         return fact("close", name, at, called, want=want, absolute=most, note=note)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from graders.exercise import Case, Seen
 from graders.exercises.memory_calculation.estimate import (
@@ -41,7 +42,7 @@ WAITS: Mapping[str, Sequence[str]] = {
     "unknown_precision": ("keys",),
     "invalid_sizes": ("keys",),
 }
-ASKED = (
+ASKED: tuple[dict[str, Any], ...] = (
     {},
     {"call": "defaults"},
     {"size": 13, "precision": "float16"},
@@ -52,10 +53,11 @@ ASKED = (
     {"size": 0.125, "lora_rank": 1, "lora_target_ratio": 0.02},
     {"size": 11, "lora_rank": 512, "lora_target_ratio": 1.0, "precision": "bfloat16"},
     {"size": 0.03, "lora_rank": 1024, "precision": "float16"},
+    {"size": 405, "lora_rank": 64, "precision": "float16"},
     {"lora_rank": 12, "call": "rank only"},
     {"size": 40, "lora_rank": 8, "lora_target_ratio": 0.05, "precision": "int4", "call": "positional"},
 )
-REFUSED = (
+REFUSED: tuple[dict[str, Any], ...] = (
     {"precision": "float8"},
     {"precision": "complex64", "size": 1},
     {"precision": "float64"},
@@ -66,6 +68,7 @@ REFUSED = (
     {"precision": "float16", "size": -2},
     {"precision": "float32", "lora_rank": -2},
     {"precision": "int8", "lora_target_ratio": -0.5},
+    {"precision": "float16", "lora_rank": -2, "lora_target_ratio": -0.5},
 )
 
 
@@ -73,7 +76,7 @@ def recorded() -> list[Recorded]:
     """The cases, plainest first."""
     asked = [drawn(estimate, changes) for changes in ASKED]
     refused = [drawn(refuse, changes) for changes in REFUSED]
-    kinds = {"steps": STEPS, "needs": NEEDS, "otherwise": "keys"}
+    kinds: dict[str, Any] = {"steps": STEPS, "needs": NEEDS, "otherwise": "keys"}
     return [
         *(record(estimate, case, _facts(case), **kinds) for case in asked),
         *(record(refuse, case, _refusal(case), **kinds) for case in refused),

@@ -86,7 +86,8 @@ def kept(arguments: Values, seen: Values) -> Tensor:
     """For each row of x, the sum of those of 1, 2, 4, 8 that were kept, in units of the layer without dropout."""
     base, unit = float(seen["base"][0, 0]), float((seen["all kept"] - seen["base"])[0, 0]) / 15
     y: Tensor = seen["y"].to(torch.float64).reshape(-1, seen["y"].shape[-1])
-    return (y - base) / unit * (1 - arguments["named"]["dropout"])
+    share: float = 1 - arguments["named"]["dropout"]
+    return (y - base) / unit * share
 
 
 def columns(arguments: Values, seen: Values) -> list[str]:
