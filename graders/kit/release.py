@@ -135,7 +135,8 @@ def readme(exercises: tuple[Exercise, ...]) -> str:
 Write where a stub raises `NotImplementedError`, in the files or in the notebook `lora_theory.ipynb`. What a right answer is stands in
 the docstrings, and in full in `contract.md`. `lab.py` is given code.
 
-Check yourself as often as you like. You need Python 3.11, torch and numpy:
+Check yourself as often as you like. You need Python 3.11 or newer, torch and numpy (`pip install torch numpy`; the notebook draws with
+matplotlib):
 
     python check.py                        # all exercises of this folder
     python check.py nf4_quantization       # one of them; a file, a notebook or a folder will do too

@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if any(item in ("-h", "--help") for item in arguments):
         print(usage)
         return 0
+    if sys.version_info < (3, 11):  # noqa: UP036  (nothing was installed that would have refused)
+        print(f"check: Python 3.11 or newer is needed, this is {sys.version.split()[0]}", file=sys.stderr)
+        return 2
     try:
         sheets = [sheet for item in arguments or [""] for sheet in _check(item)]
     except CallError as error:

@@ -41,6 +41,7 @@ def check_one(submitted: Any, say: Callable[[Mapping[str, Any]], None]) -> None:
                 continue
             say({"case": number, "seconds": case["seconds"]})
             say({"result": run(number)})
+        say({"notes": submitted.tried()})
     say({"done": exercise["exercise"]})
 
 

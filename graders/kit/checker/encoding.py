@@ -28,7 +28,7 @@ def encoded(value: Any) -> Any:
 def decoded(value: Any) -> Any:
     """The value that `encoded` was given; every call makes new tensors."""
     if isinstance(value, dict):
-        if list(value) == ["tensor"]:
+        if list(value) == ["tensor"] and isinstance(value["tensor"], list):
             return _tensor(*value["tensor"])
         return {name: decoded(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -152,6 +152,29 @@ def same(fact: Fact, got: Any) -> Broken | None:
     return Broken(says, *((shown(got), shown(want)) if fact.get("says") else ()))
 
 
+def table(fact: Fact, got: Any) -> Broken | None:
+    """A dict with the entries of `want`."""
+    want = fact["want"]
+    for key in want:
+        if not _has(got, key) or not _equal(got[key], want[key]):
+            mine = got[key] if _has(got, key) else "not there"
+            return Broken(f"{fact['name']} of `{key}` is {mine}, should be {want[key]}{_note(fact)}.")
+    return None
+
+
+def names(fact: Fact, got: Any) -> Broken | None:
+    """A list that holds exactly the names of `want`, in any order; `missing` and `extra` say what else is the case."""
+    want: list[str] = fact["want"]
+    for says, some in (
+        (fact["missing"], [name for name in want if name not in got]),
+        (fact["extra"], [name for name in got if name not in want]),
+    ):
+        if some:
+            first = some[0] or "the model"
+            return Broken(f"{says.replace('{}', first)}.", shown(sorted(got)), shown(sorted(want)))
+    return None
+
+
 def _equal(got: Any, want: Any) -> bool:
     if isinstance(want, Tensor):
         return isinstance(got, Tensor) and got.dtype == want.dtype and torch.equal(got, want)
@@ -207,6 +230,6 @@ def something(fact: Fact, got: Any) -> Broken | None:
 KINDS: Mapping[str, Callable[[Fact, Any], Broken | None]] = {
     check.__name__: check
     for check in (
-        tensor, close, between, one_of, multiple, same, distinct, within, raises, nothing, something,
+        tensor, close, between, one_of, multiple, same, table, names, distinct, within, raises, nothing, something,
     )
 }  # fmt: skip

@@ -115,10 +115,11 @@ def _explain(error: BaseException, step: str) -> Mapping[str, Any]:
     return raised(error, step, _place, lambda package: "")
 
 
-_OTHERS = (str(Path(contextlib.__file__).parent), str(Path(__file__).parent), sys.prefix)
+_OTHERS = (str(Path(contextlib.__file__).parent), str(Path(__file__).parent))
 
 
 def _place(file: str, line: int) -> tuple[str, int, str] | None:
-    """The student's line, where the code is neither a package's nor ours."""
+    """The student's line, where the code is neither Python's nor a package's nor ours."""
     text = linecache.getline(file, line)
-    return (file, line, text) if text and not file.startswith(_OTHERS) else None
+    installed = {"site-packages", "dist-packages"} & set(Path(file).parts)
+    return (file, line, text) if text and not installed and not file.startswith(_OTHERS) else None

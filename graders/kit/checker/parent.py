@@ -136,7 +136,7 @@ def _follow(
     try:
         lines.next(START_SECONDS)
     except Lost as lost:
-        raise NoStart(f"Python or torch did not start. {lost}") from None
+        raise NoStart("Python did not start, or could not import torch and numpy.") from lost
     for name in list(left):
         alive = follow_one(lines, known[name], looked[name])
         left.remove(name)
@@ -189,5 +189,7 @@ def until_done(lines: Lines) -> Iterator[dict[str, Any]]:
 def take_in(told: Mapping[str, Any], looked: Looked) -> None:
     if "loaded" in told:
         looked.states, looked.notes, looked.problem = told["states"], told["notes"], told["problem"]
+    elif "notes" in told:
+        looked.notes += told["notes"]
     if "result" in told:
         looked.results.append(told["result"])

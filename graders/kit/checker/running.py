@@ -34,12 +34,17 @@ def run_case(exercise: Mapping[str, Any], number: int, module: Any, explain: Exp
     if problem is not None:
         blamed = case["blame"].get(problem["step"], case["blame"][""])
         ended = {"property": blamed, "message": sentence(problem), "unwritten": unwritten(problem)}
-    outcomes = [_outcome(fact, values, ended is not None) for fact in decoded(case["facts"])]
+    outcomes = [_outcome(fact, values, arguments) for fact in decoded(case["facts"])]
     return {"case": number, "outcomes": outcomes, "ended": ended}
 
 
-def _outcome(fact: Mapping[str, Any], values: Mapping[str, Any], ended: bool) -> dict[str, str]:
+def _outcome(
+    fact: Mapping[str, Any], values: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> dict[str, str]:
+    """`want_argument` of a fact names the argument that the value should be equal to."""
     found = {"property": fact["property"], "verdict": "held"}
+    if "want_argument" in fact:
+        fact = {**fact, "want": arguments[fact["want_argument"]]}
     try:
         broken = look(fact, values)
     except NotSeen:

@@ -10,12 +10,14 @@ from typing import Any
 
 from graders.worker.serve import PROBES
 from graders.worker.submission import Submission
+from graders.worker.tried import Tried
 
 from .cases import exercises, handed_out
 from .child import FORBIDDEN, MOST_PLACEHOLDERS
 from .running import Result, run_case
 
 Run = Callable[[int], Result] | None
+TRIED = Tried()  # hears what is refused when it is graded
 
 
 class Submitted:
@@ -62,6 +64,8 @@ class Submitted:
                 "forbidden": FORBIDDEN,
             }
             watch = getattr(PROBES[self.exercise["exercise"]], "watch", None)
+            TRIED.listen(FORBIDDEN)
+            TRIED.words.clear()
             submission = Submission(request, watch)
             reply = submission.load()
             package = reply.get("raised", {}).get("missing_package", "")
@@ -73,6 +77,13 @@ class Submitted:
             ):
                 return submission, reply
             placeholders = [*placeholders, package]
+
+    @staticmethod
+    def tried() -> list[str]:
+        """Notes on what the code did that raises an exception when it is graded."""
+        words = ", ".join(sorted(TRIED.words))
+        told = f"your code tried what is not allowed when it is graded, where it raises an exception: {words}"
+        return [told] if words else []
 
     def __exit__(self, *exc: object) -> None:
         self._leave()

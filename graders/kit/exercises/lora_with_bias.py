@@ -54,7 +54,7 @@ WAITS: Mapping[str, Sequence[str]] = {
     "own_factors": OUTPUT,
 }
 LAYERS: tuple[dict[str, Any], ...] = (
-    {"contents": "ints"},
+    {"contents": "ints", "in_features": 3, "out_features": 2, "batch": [2]},
     {"contents": "ints", "train_bias": True},
     {"contents": "ints", "in_features": 3, "out_features": 5, "rank": 3, "alpha": 2.0, "mode": "train"},
     {"contents": "normal", "in_features": 6, "out_features": 2, "rank": 1, "alpha": 0.5, "train_bias": True},

@@ -129,17 +129,21 @@ class Targeted(Expected):
 def _facts(case: Case) -> Iterator[Fact]:
     want, targets = Targeted(case), case["targets"]
     about = f"with target_modules={targets}"
+    told = {
+        "missing": f"`{{}}` has no factors lora_A and lora_B, {about}",
+        "extra": f"`{{}}` was wrapped, {about}",
+    }
     if targets == []:
-        yield fact("same", "empty_list", "layers", "The list of wrapped layers", want=[], note=about)
+        yield fact("names", "empty_list", "layers", want=[], **told)
         return
     by_default = targets is None or case["call"] == "defaults"
     odd = case["model"] in OTHER_KINDS
     name = "default_arguments" if by_default else "only_linear" if odd else "wraps_targets"
     where = "linear layers" if odd else "layers"
-    yield fact("same", name, where, "The list of wrapped layers", want=sorted(want.wrapped), note=about)
+    yield fact("names", name, where, want=sorted(want.wrapped), **told)
     if odd:
-        told = f"`{{}}` is no `nn.Linear` and was wrapped, {about}"
-        yield fact("nothing", "only_linear", "other layers", says=told)
+        says = f"`{{}}` is no `nn.Linear` and was wrapped, {about}"
+        yield fact("nothing", "only_linear", "other layers", says=says)
     shapes = "default_arguments" if by_default else "rank"
     pairs = [(layer, want.sizes()[layer]) for layer in sorted(want.wrapped)]
     sizes = {
@@ -147,17 +151,19 @@ def _facts(case: Case) -> Iterator[Fact]:
         for layer, size in pairs
         for at, letter in enumerate("AB")
     }
-    yield fact("same", shapes, "shapes", "The table of sorted factor shapes", want=sizes)
+    note = f"rank {rank_of(case)}"
+    yield fact("table", shapes, "shapes", "The shape (sorted)", want=sizes, note=note)
     yield fact("nothing", "rest_frozen", "loose", says="`{}` is still trainable")
     yield fact("nothing", "factors_trainable", "stuck", says="`{}` is frozen")
     if not by_default:
         yield fact("something", "factors_trainable", "with gradient", says="No factor gets a gradient")
-        told = "`{}` changed when the factors of another layer were set"
-        yield fact("nothing", "own_factors", "overwritten", says=told)
-    told = "add_lora_to_model_selective did not return the model it was given."
-    yield fact("same", "returns_same_model", "what was returned", want="the model it was given", says=told)
-    told = "`{}` is no longer the object that it was"
-    yield fact("nothing", "only_linear" if odd else "untargeted_stay", "replaced", says=told)
+        says = "`{}` changed when the factors of another layer were set"
+        yield fact("nothing", "own_factors", "overwritten", says=says)
+    result = "What add_lora_to_model_selective returned"
+    same_model = "the model it was given"
+    yield fact("one_of", "returns_same_model", "what was returned", result, values=[same_model])
+    says = "`{}` is no longer the object that it was"
+    yield fact("nothing", "only_linear" if odd else "untargeted_stay", "replaced", says=says)
     if not odd:
         yield from _outputs(case, want)
 
