@@ -18,6 +18,7 @@ from graders.kit.checker.encoding import encoded
 from graders.kit.checker.words import shown
 
 KIT_SEED = "the kit of loralab, 1"
+MOST_SHOWN = 64  # entries of an argument that are written out
 LEAST_SECONDS = 10.0  # wall seconds that a case may take at least, on whatever machine
 
 Fact = dict[str, Any]
@@ -65,7 +66,7 @@ def record(
 
 def words(value: Any) -> str:
     """An argument in words."""
-    return shown(value) if isinstance(value, Tensor) else str(value)
+    return shown(value, MOST_SHOWN) if isinstance(value, Tensor) else str(value)
 
 
 def exercise_record(exercise: Exercise) -> Mapping[str, Any]:

@@ -31,10 +31,10 @@ def kind_of(value: Any) -> str:
     return str(getattr(value, "description", "a value of another kind"))
 
 
-def shown(value: Any) -> str:
-    """A value in a line."""
+def shown(value: Any, most: int = MOST) -> str:
+    """A value in a line; a tensor of at most `most` entries is written out."""
     if isinstance(value, Tensor):
-        return f"{_entries(value)} ({kind_of(value)[2:]})" if 0 < value.numel() <= MOST else kind_of(value)
+        return f"{_entries(value)} ({kind_of(value)[2:]})" if 0 < value.numel() <= most else kind_of(value)
     if isinstance(value, list) and any(isinstance(item, Tensor) for item in value):
         return ", ".join(map(shown, value))
     if isinstance(value, (list, dict)):
