@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -39,6 +39,9 @@ class Kit:
     process: subprocess.Popen[bytes] | None = None
     lines: Any = None
     count: int = 0
+    cwd: tempfile.TemporaryDirectory[str] = field(
+        default_factory=tempfile.TemporaryDirectory
+    )  # some write files
 
     def __post_init__(self) -> None:
         sys.path.append(str(self.folder))
@@ -52,7 +55,7 @@ class Kit:
         if self.process is None:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-c", CODE, str(self.folder)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                cwd=self.cwd.name, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )  # fmt: skip
             self.lines = self.parent.Lines(self.process)
             self.lines.next(self.parent.START_SECONDS)
@@ -77,6 +80,7 @@ class Kit:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+        self.cwd.cleanup()
         sys.path.remove(str(self.folder))
 
 
