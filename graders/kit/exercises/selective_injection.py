@@ -76,9 +76,9 @@ INJECTIONS: tuple[dict[str, Any], ...] = (
 
 
 class ShortCompare(Compare):
-    """Two short calls; a configuration comes first in one and last in the other."""
+    """Three short calls: a configuration by itself and last of two, the other with more epochs."""
 
-    base = {"calls": [["qv"], ["all", "qv"]], "epochs": [6, 6]}
+    base = {"calls": [["all"], ["qv", "all"], ["qv"]], "epochs": [6, 6, 12]}
 
 
 def recorded() -> list[Recorded]:
