@@ -10,15 +10,9 @@ import torch
 from torch import Tensor
 
 from graders.exercise import Case, Seen
-from graders.exercises.nf4_quantization.quantization import (
-    LEVELS,
-    TIE,
-    dequantize,
-    feature,
-    plain,
-    quantize,
-    truth_of,
-)
+from graders.exercises.nf4_quantization.dequantization import dequantize, plain
+from graders.exercises.nf4_quantization.quantization import feature, quantize, truth_of
+from graders.exercises.nf4_quantization.tensors import LEVELS, TIE
 from graders.kit.recording import Fact, Recorded, drawn, fact, record
 
 STEPS = (
