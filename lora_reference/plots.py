@@ -271,7 +271,7 @@ def magnitude_and_direction(pretrained: Tensor, tuned: Mapping[str, Tensor]) -> 
 
 
 def real_updates(results: Sequence[Mapping[str, Any]]) -> Figure:
-    """Real fine-tuning by method: accuracy against trained parameters, and what each rank misses of the updates.
+    """Real fine-tuning by method: accuracy (with its standard error) against trained parameters, and what each rank misses of the updates.
 
     `results` are those of `lora_reference.minilm`; a line is the mean over layers, its band goes from the least to
     the most, and the grey one is a random matrix of the same shape and norm.
@@ -279,11 +279,12 @@ def real_updates(results: Sequence[Mapping[str, Any]]) -> Figure:
     made, (price, errors) = figure(1, 2)
     for number, entry in enumerate(results):
         colour, marker = COLOURS[number % 6], MARKERS[number % 6]
-        price.scatter(entry["trainable_params"], entry["accuracy"], color=colour, marker=marker, s=50)
+        p, size = entry["accuracy"], entry["trainable_params"]
+        error = (p * (1 - p) / entry["held_out_sentences"]) ** 0.5
+        price.errorbar(size, p, error, color=colour, marker=marker, markersize=7, elinewidth=1, capsize=2)
         price.annotate(
-            entry["method"], (entry["trainable_params"], entry["accuracy"]), (0, 8), textcoords="offset points",
-            color=colour, ha="center", fontsize=9,
-        )  # fmt: skip
+            entry["method"], (size, p), (7, 3), textcoords="offset points", color=colour, fontsize=9
+        )
         if entry["updates"]:
             shares = error_table(entry["updates"], "errors")  # (layers, ranks)
             ranks = [int(rank) for rank in entry["updates"][0]["errors"]]

@@ -1,4 +1,4 @@
-"""What is looked at besides what a probe saw: values that follow from it, by name, one file for each exercise.
+"""What is looked at besides what a probe saw: values that follow from it, by name, one file for each exercise, found by listing this folder.
 
 `VIEWS` of a file maps a probe to names and functions of the probe's arguments and what it saw. A value that
 cannot be made because something is missing is not there.
@@ -7,14 +7,15 @@ cannot be made because something is missing is not there.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 View = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
-EXERCISES = ("lora_with_bias", "selective_injection", "memory_calculation", "nf4_quantization")
 _VIEWS: dict[str, Mapping[str, Mapping[str, View]]] = {
-    name: importlib.import_module(f"{__name__}.{name}").VIEWS for name in EXERCISES
+    found.name: getattr(importlib.import_module(f"{__name__}.{found.name}"), "VIEWS", {})
+    for found in pkgutil.iter_modules(__path__)
 }
 
 
