@@ -6,7 +6,7 @@ import argparse
 import glob
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,13 +101,15 @@ class Class:
     @contextmanager
     def placeholders(self) -> Iterator[None]:
         """While nbgrader looks for notebooks, everybody has one; what it cannot copy it passes over."""
-        odd = {path.name for student in self.students for path in student.folder.iterdir() if is_odd(path)}
+        folders = [s.folder for s in self.students if s.folder.is_dir() and not s.folder.is_symlink()]
+        odd = {name for folder in folders for name in odd_names(folder)}
         self.converter.coursedir.ignore = [*self.converter.coursedir.ignore, *map(glob.escape, sorted(odd))]
         try:
-            for student in self.students:
-                path = student.folder / f"{self.assignment}.ipynb"
+            for folder in folders:
+                path = folder / f"{self.assignment}.ipynb"
                 if not os.path.lexists(path):
-                    path.write_text(PLACEHOLDER, encoding="utf-8")
+                    with suppress(OSError):  # whoever has none is recorded at the end
+                        path.write_text(PLACEHOLDER, encoding="utf-8")
             yield
         finally:
             remove_placeholders(self.submitted, self.assignment)
@@ -125,20 +127,23 @@ class Class:
                 gradebook.record(self.url, [(graded.report, graded.student.folder)], self.course)
 
 
+def odd_names(folder: Path) -> Iterator[str]:
+    """Names of handed-in files that cannot be copied: links, pipes."""
+    for place, folders, files in os.walk(folder):
+        yield from (name for name in [*folders, *files] if is_odd(Path(place, name)))
+
+
 def is_odd(path: Path) -> bool:
-    """Whether a handed-in file is none that can be copied: a link, a pipe."""
+    """Whether it is neither a file nor a folder by itself."""
     return path.is_symlink() or not (path.is_file() or path.is_dir())
 
 
 def remove_placeholders(submitted: Path, assignment: str) -> None:
     """Take away what a call that was cut off may have left."""
     for path in submitted.glob(f"*/{assignment}/{assignment}.ipynb"):
-        if (
-            not is_odd(path)
-            and path.is_file()
-            and path.stat().st_size == len(PLACEHOLDER)
-            and path.read_text() == PLACEHOLDER
-        ):
+        if is_odd(path) or not path.is_file() or path.stat().st_size != len(PLACEHOLDER):
+            continue
+        if path.read_bytes() == PLACEHOLDER.encode():
             path.unlink()
 
 

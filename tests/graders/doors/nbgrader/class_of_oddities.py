@@ -121,6 +121,7 @@ OTHERS = {
     "renamed_file": 40,
     "unreadable": 0,
     "with_a_pipe": 20,
+    "a_file": 0,
     "late@uni.example": 40,
     "<b>jo": 20,
 }
@@ -155,4 +156,8 @@ def hand_in(submitted: Path, released: Notebook) -> None:
     odd = folder("with_a_pipe")
     (odd / "memory_calculation.py").write_text(solution("memory_calculation"), encoding="utf-8")
     os.mkfifo(odd / "nf4_quantization.py")
+    (odd / "data").mkdir()
+    os.mkfifo(odd / "data" / "pipe")
     (odd / "notes.txt").symlink_to("/etc/hostname")
+    (submitted / "a_file").mkdir()
+    (submitted / "a_file" / "lora_theory").write_text("not a folder")
