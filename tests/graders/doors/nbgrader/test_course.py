@@ -14,6 +14,7 @@ from nbgrader.api import Gradebook
 
 from graders.doors.cli import main
 from graders.doors.nbgrader import cells, notebooks
+from graders.grade import data_folder, reference_submission
 from graders.run import Submission
 from tests.graders.doors.nbgrader.class_of_oddities import SCORES
 from tests.graders.doors.nbgrader.conftest import NAME, Course
@@ -152,3 +153,47 @@ def test_an_instructors_own_cells_stay(tmp_path: Path, course: Course) -> None:
         True,
     )
     assert [cell.source for cell in lost.cells if cells.grade_id(cell) == "why"] == ["Why?"]
+
+
+def test_no_solution_is_released(course: Course) -> None:
+    """No line of 30 characters or more of a solution stands in what is released, but for those of a stub or `lab.py`."""
+    solutions = reference_submission(NAME).files.values()
+    handed_out = data_folder("assignments", NAME).glob("*.py")
+    known = {line.strip() for path in handed_out for line in path.read_text().splitlines()}
+    secret = {line.strip() for text in solutions for line in text.decode().splitlines()} - known
+    secret = {line for line in secret if len(line) >= 30}
+    source = course.root / "source" / NAME / f"{NAME}.ipynb"
+    assert len(secret) > 20
+    assert len(found_in(source, secret)) > 20  # a search that finds them where they are
+    for path in (course.root / "release").rglob("*"):
+        assert not path.is_file() or found_in(path, secret) == set(), path
+
+
+def found_in(path: Path, secret: set[str]) -> set[str]:
+    """Which of these lines stand in a file, a notebook's cells decoded."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        text = "\n".join(notebooks.text_of(cell) for cell in json.loads(text)["cells"])
+    return {line for line in secret if line in text}
+
+
+def test_the_source_is_the_same_each_time(tmp_path: Path, course: Course) -> None:
+    """A course that is made again has the same notebook, byte for byte, and a seed of its own."""
+    assert main(["course", str(tmp_path)]) == 0
+    source = Path("source", NAME, f"{NAME}.ipynb")
+    assert (tmp_path / source).read_bytes() == (course.root / source).read_bytes()
+    assert (tmp_path / "loralab.toml").read_text() != (course.root / "loralab.toml").read_text()
+
+
+def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A course's own settings are never overwritten."""
+    (tmp_path / "nbgrader_config.py").write_text("mine")
+    assert main(["course", str(tmp_path)]) == main(["course", str(tmp_path)]) == 0
+    assert (tmp_path / "nbgrader_config.py").read_text() == "mine"
+    assert "nothing was changed" in capsys.readouterr().out
+
+
+def test_a_released_stub_is_untouched(course: Course) -> None:
+    """What nbgrader puts in the place of a solution counts as not attempted."""
+    report = json.loads((course.root / "reports" / "untouched" / NAME / "report.json").read_text())
+    assert {exercise["status"] for exercise in report["exercises"]} == {"not_attempted"}
