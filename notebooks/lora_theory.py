@@ -179,7 +179,7 @@ attempt("exercise 1", look_at_exercise_1)
 
 # %%
 torch.manual_seed(0)
-x, y = generate_synthetic_data()
+x, y = generate_synthetic_data(n_samples=128)
 s = torch.linalg.svdvals((y - x).reshape(-1, 256))
 print("x and y:", tuple(x.shape))
 print("singular values of the wanted change y - x:", [round(v, 1) for v in s[:10].tolist()], "...")
@@ -225,14 +225,14 @@ def train(model, x, y, n_epochs, learning_rate=1e-3, batch_size=32, seed=0):
     losses = []
     note()
     for _ in range(n_epochs):
-        batch_losses = []
+        of_batches = []
         for batch in torch.randperm(len(x)).split(batch_size):
             loss = F.mse_loss(model(x[batch]), y[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            batch_losses.append(loss.item())
-        losses.append(sum(batch_losses) / len(batch_losses))
+            of_batches.append(loss.item())
+        losses.append(sum(of_batches) / len(of_batches))
         note()
     return losses, norms
 
