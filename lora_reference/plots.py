@@ -282,8 +282,15 @@ def real_updates(results: Sequence[Mapping[str, Any]]) -> Figure:
         p, size = entry["accuracy"], entry["trainable_params"]
         error = (p * (1 - p) / entry["held_out_sentences"]) ** 0.5
         price.errorbar(size, p, error, color=colour, marker=marker, markersize=7, elinewidth=1, capsize=2)
+        side, where = ("right", -7) if number % 4 == 1 else ("left", 7)
         price.annotate(
-            entry["method"], (size, p), (7, 3), textcoords="offset points", color=colour, fontsize=9
+            entry["method"],
+            (size, p),
+            (where, 3),
+            textcoords="offset points",
+            ha=side,
+            color=colour,
+            fontsize=9,
         )
         if entry["updates"]:
             shares = error_table(entry["updates"], "errors")  # (layers, ranks)
