@@ -6,12 +6,13 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 import tomllib
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,6 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 EXCHANGE = "/srv/nbgrader/exchange"
-PORT = 8899
 NAME = "lora_theory"
 
 
@@ -108,7 +108,10 @@ def test_from_the_course_to_released_feedback(places: dict[str, Path]) -> None:
 
 def jupyter(command: str, where: Path) -> None:
     """Start the server that a command starts, see it answer, and stop it."""
-    flags = ["--allow-root", "--no-browser", f"--port={PORT}", "--IdentityProvider.token=t"]
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    flags = ["--allow-root", "--no-browser", f"--port={port}", "--IdentityProvider.token=t"]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     running = subprocess.Popen(
         [*command.split(), *flags], cwd=where, env={**os.environ, "PATH": path},
@@ -118,7 +121,7 @@ def jupyter(command: str, where: Path) -> None:
     for _ in range(300):
         with (
             suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/formgrader?token=t") as answer,
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/formgrader?token=t") as answer,
         ):
             status = answer.status
             break
