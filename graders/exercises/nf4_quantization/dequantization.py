@@ -55,6 +55,7 @@ class Dequantize(Experiment):
         {"shape": [100], "scales": "normal"},
         {"shape": [3, 130], "scales": "normal"},
         {"shape": [5000], "scales": "wide"},
+        {"shape": [3, 5, 32], "scales": "normal"},
         {"shape": [6, 32], "block_size": 16},
         {"shape": [6, 32], "block_size": 32, "call": "positional"},
         {"shape": [40], "block_size": 1},

@@ -76,6 +76,7 @@ class Quantize(Experiment):
         {"shape": [10], "values": "ints"},
         {"shape": [65], "values": "blocks"},
         {"shape": [8, 64], "values": "far"},
+        {"shape": [3, 5, 32], "values": "normal"},
         {"shape": [6, 32], "block_size": 32},
         {"shape": [6, 32], "block_size": 16, "call": "positional"},
         {"shape": [40], "block_size": 1},
