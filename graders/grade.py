@@ -88,11 +88,17 @@ def material(assignment: str, exercise_id: str) -> Material:
 
 
 @functools.cache
-def contract_of(assignment: str, order: int) -> str:
-    """The section of the assignment's contract that is about its exercise of this place, Markdown."""
+def contract_text(assignment: str) -> str:
+    """The assignment's contract, Markdown: in the wheel, or beside the packages."""
     inside = Path(graders.__file__).parent / "data" / "contracts" / f"{assignment}.md"
     path = inside if inside.is_file() else Path(graders.__file__).parent.parent / "docs" / "contract.md"
-    sections = re.split(r"(?m)^## ", path.read_text(encoding="utf-8"))
+    return path.read_text(encoding="utf-8")
+
+
+@functools.cache
+def contract_of(assignment: str, order: int) -> str:
+    """The section of the assignment's contract that is about its exercise of this place, Markdown."""
+    sections = re.split(r"(?m)^## ", contract_text(assignment))
     found = next((section for section in sections if section.startswith(f"{order}. ")), "")
     return re.sub(r"(?m)^<a id=.*\n", "", found.partition(". ")[2]).strip()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import graders
 from graders.exercise import Exercise
-from graders.grade import assignments, data_folder
+from graders.grade import assignments, contract_text, data_folder
 from graders.kit.recording import exercise_record
 
 PACKAGE = "loralab_check"
@@ -72,7 +72,7 @@ def kit_files(assignment: str, exercises: tuple[Exercise, ...]) -> dict[str, str
         if path.suffix in (".py", ".ipynb")
     }
     stubs = {name: text for name, text in files.items() if name.endswith(".py")}
-    files |= {"check.py": CHECK, "README.md": readme(exercises), "contract.md": contract(assignment)}
+    files |= {"check.py": CHECK, "README.md": readme(exercises), "contract.md": contract_text(assignment)}
     files |= {f"{PACKAGE}/{name}": text for name, text in checker_files().items()}
     files |= {f"{PACKAGE}/handed_out/{name}": text for name, text in stubs.items()}
     for exercise in exercises:
@@ -109,13 +109,6 @@ def checker_files() -> dict[str, str]:
         '"""How the grader loads what was written, and looks at it: do and look, never compare."""\n'
     )
     return {name: text.replace("graders.worker", f"{PACKAGE}.worker") for name, text in texts.items()}
-
-
-def contract(assignment: str) -> str:
-    """What a right submission is, Markdown."""
-    root = Path(graders.__file__).parent
-    inside = root / "data" / "contracts" / f"{assignment}.md"
-    return (inside if inside.is_file() else root.parent / "docs" / "contract.md").read_text(encoding="utf-8")
 
 
 def readme(exercises: tuple[Exercise, ...]) -> str:
