@@ -18,6 +18,7 @@ def test_every_mistake_with_a_name_has_its_claims_written_down() -> None:
         for costs in broken()[exercise.id].values():
             assert all(ways and ways <= ids for ways in costs.ways)
             assert len(set(costs.ways)) == len(costs.ways)
+            assert costs.sometimes <= ids - costs.claims
 
 
 def test_what_is_lost_beyond_or_short_of_the_mistake_is_said() -> None:
@@ -37,12 +38,19 @@ def test_what_is_lost_beyond_or_short_of_the_mistake_is_said() -> None:
         said("missing-scaling + b-not-zero", scaling="failed", b_zero="failed", dropout="failed")
         == "beyond: dropout"
     )
+    exchanged = dict.fromkeys(broken()["lora_with_bias"]["features-exchanged"].claims, "not_run")
+    assert (
+        said("features-exchanged", **exchanged)
+        == said("features-exchanged", **exchanged, dropout="failed")
+        == ""
+    )
+    assert said("features-exchanged", dropout="failed").startswith("short of")
     assert said("unnamed", dropout="failed") == said("missing-scaling + unnamed", dropout="failed") == ""
 
 
 def test_one_slip_costs_a_third_of_an_exercise_at_most() -> None:
     """The plainest form of a mistake costs a third at most, but where nothing is left to look at."""
-    nothing_to_see = {"merged-at-init", "factors-misnamed", "in-and-out-swapped"}
+    nothing_to_see = {"merged-at-init", "factors-misnamed", "in-and-out-swapped", "features-exchanged"}
     for exercise in EXERCISES.values():
         points = {claim.id: claim.points for claim in exercise.properties}
         for name, costs in broken()[exercise.id].items():

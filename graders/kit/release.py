@@ -16,7 +16,7 @@ PACKAGE = "loralab_check"
 MARK = "made by `loralab release`"  # in README.md: a folder that may be written anew
 WORKER = (
     "calling", "modules", "notebook", "packages", "placeholders", "raised", "serve", "sources", "statements", "stubs",
-    "submission", "tried", "wire",
+    "submission", "tried", "watching", "wire",
 )  # fmt: skip
 CHECK = f'''"""Checks your work on recorded cases: python check.py [EXERCISE, FILE or FOLDER ...]"""
 

@@ -16,10 +16,11 @@ Claims = frozenset[str]
 
 @dataclass(frozen=True)
 class Broken:
-    """What a mistake costs: in its plainest form, and where it is done in other ways."""
+    """What a mistake costs: in its plainest form, where it is done in other ways, and what it may take along under some seeds."""
 
     claims: Claims
     variants: tuple[Claims, ...] = ()
+    sometimes: Claims = frozenset()
 
     @property
     def ways(self) -> tuple[Claims, ...]:
@@ -36,6 +37,7 @@ def broken() -> Mapping[str, Mapping[str, Broken]]:
             mistake: Broken(
                 _claims(exercise, entry["claims"]),
                 tuple(_claims(exercise, names) for names in entry.get("variants", [])),
+                _claims(exercise, entry.get("sometimes", [])),
             )
             for mistake, entry in mistakes.items()
         }
@@ -68,10 +70,12 @@ def credit(exercise: str, label: str, outcomes: Mapping[str, str]) -> str:
     ways = list(ways_of(exercise, label))
     lost = {name for name, status in outcomes.items() if status != "passed"}
     hidden = {name for name in lost if outcomes[name] == "not_run"} if " + " in label else set()
+    for mistake in set(label.split(" + ")) - {"unnamed"}:
+        hidden |= broken()[exercise][mistake].sometimes
     if not ways or any(lost - hidden <= way <= lost for way in ways):
         return ""
     best = min(ways, key=lambda way: len(lost ^ way))
-    beyond, short = sorted(lost - best), sorted(best - lost)
+    beyond, short = sorted(lost - best - hidden), sorted(best - lost)
     return "; ".join(
         f"{what}: {', '.join(names)}" for what, names in (("beyond", beyond), ("short of", short)) if names
     )

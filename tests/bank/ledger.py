@@ -17,7 +17,19 @@ JUDGING = (
     "graders/judge/*.py", "graders/worker/**/*.py", "graders/claims.py", "graders/exercise.py", "graders/grade.py",
     "lora_reference/lab.py", "lora_reference/memory.py", "lora_reference/nf4.py", "assignments/*/*.py", "requirements.lock",
 )  # fmt: skip
-AFTERWARDS = ("mistakes", "hints", "replay", "pictures", "facts", "diagnosis", "wrong_", "naming")
+AFTERWARDS = (
+    "mistakes",
+    "hints",
+    "replay",
+    "pictures",
+    "facts",
+    "diagnosis",
+    "wrong_",
+    "naming",
+    "_seen",
+    "_model",
+    "beside",
+)
 
 
 @functools.cache

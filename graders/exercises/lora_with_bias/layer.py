@@ -194,6 +194,8 @@ class Formula:
         use = named(case)
         self.case, self.scale = case, float(use["alpha"]) / use["rank"]
         self.weight, self.bias, self.slack = 1.0, 1.0, 1.0
+        self.scale_error = ALPHA_ROUNDING  # relative
+        self.own: Formula | NotSeen | None = None  # what `own` found
         self.tensors = tensors
         self.W, self.b, self.A, self.B, self.x, self.g = (
             tensors[name] for name in ("W", "b", "A", "B", "x", "g")
@@ -216,9 +218,9 @@ class Formula:
         return x @ A.T @ B.T, x.abs() @ A.abs().T @ B.abs().T  # (..., out)
 
     def bound(self, size: Tensor, lora: Tensor | None = None, unit: float = 2.0**-24) -> Tensor:
-        """Elementwise bound: 2 u (in + rank + 4) M, and 2^-23 of the LoRA term's M."""
+        """Elementwise bound: 2 u (in + rank + 4) M, and the scale's relative error (2^-23) of the LoRA term's M."""
         total: Tensor = self.slack * 2 * unit * self.terms * size + 1e-300
-        return total if lora is None else total + ALPHA_ROUNDING * lora
+        return total if lora is None else total + self.scale_error * lora
 
     def output(
         self, A: Tensor | None = None, B: Tensor | None = None, b: Tensor | None = None
@@ -306,8 +308,19 @@ OWN_SLACK = 16.0  # a student's own coefficients are measured, with rounding err
 def own(seen: Seen, want: Formula) -> Formula:
     """The formula with the student's own coefficients, as two-dimensional input shows them; the contract's where they fit.
 
-    Raises NotSeen where the output has no such form.
+    Raises NotSeen where the output has no such form. It is looked for once in a case.
     """
+    if want.own is None:
+        try:
+            want.own = _measured(seen, want)
+        except NotSeen as why:
+            want.own = why
+    if isinstance(want.own, NotSeen):
+        raise want.own
+    return want.own
+
+
+def _measured(seen: Seen, want: Formula) -> Formula:
     x = want.x.reshape(-1, want.x.shape[-1])
     rows, base, zero = (seen[name] for name in ("rows", "rows base", "zero base"))
     for value, count in ((rows, len(x)), (base, len(x)), (zero, 1)):
@@ -328,9 +341,13 @@ def own(seen: Seen, want: Formula) -> Formula:
         y, own_size = found.base(x)
         if claims.close("", base, y, found.bound(size + own_size)) is not None:
             raise NotSeen("a base path")
-    if claims.close("", rows - base, want.scale * low, want.bound(2 * size + 2 * lora, lora)) is not None:
+    off = want.bound(2 * size + 2 * lora, lora)
+    if claims.close("", rows - base, want.scale * low, off) is not None:
         found.slack = OWN_SLACK
         found.scale = multiple_of(rows - base, low, size + low_size)
+        off = want.bound(2 * size + 2 * abs(found.scale) * low_size)
+        error = multiple_of(off, low.abs(), size + low_size)
+        found.scale_error += error / abs(found.scale) if found.scale else 0.0
     return found
 
 

@@ -198,7 +198,8 @@ def no_bias(case: Case, seen: Seen, want: Any) -> Verdict:
     if wrong and not like_twin(seen, "y base", base, want.bound(size)):
         return wrong
     adds = bool((share(seen, want) != 0).any()) or not bool(want.path()[0].any())
-    if not adds and not like_twin(seen, "y", shaped(seen, "y", want), want.bound(size)):
+    drops = named(case)["dropout"] > 0  # which may leave nothing: that is `no_dropout_in_eval`'s
+    if not adds and not drops and not like_twin(seen, "y", shaped(seen, "y", want), want.bound(size)):
         return Violation("Without a bias the adapter adds nothing.", want.scale, 0.0)
     pool = values_of(seen, "trainable")
     take(pool, seen["lora_A stored"])

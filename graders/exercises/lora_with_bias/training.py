@@ -18,7 +18,6 @@ from graders.exercise import (
     Violation,
 )
 from graders.exercises.lora_with_bias.layer import (
-    ALPHA_ROUNDING,
     Formula,
     Verdict,
     exercise,
@@ -149,7 +148,7 @@ def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
         if got is None:
             return Violation(f"{name} got no gradient.", grad, None)
         wrong = claims.close(
-            f"The gradient of {name}", got, grad, (2.0**-23 * (want.terms + rows) + ALPHA_ROUNDING) * size
+            f"The gradient of {name}", got, grad, (2.0**-23 * (want.terms + rows) + mine.scale_error) * size
         )
         if wrong:
             return wrong

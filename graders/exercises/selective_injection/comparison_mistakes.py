@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graders.exercise import Case, Experiment
-from graders.exercises.selective_injection.comparison import compare
+from graders.exercises.selective_injection.comparison_case import compare
 from graders.exercises.selective_injection.comparison_seen import Facts
 
 # Where no fact tells two ideas apart they share a name: other seeds and no seeds are `initial-weights-differ`, whether

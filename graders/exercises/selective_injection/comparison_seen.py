@@ -14,7 +14,8 @@ from typing import Any
 from torch import Tensor
 
 from graders.exercise import Case, NotSeen, Seen
-from graders.exercises.selective_injection.comparison import (
+from graders.exercises.selective_injection.comparison import same_numbers
+from graders.exercises.selective_injection.comparison_case import (
     DEFAULT_EPOCHS,
     LAST_THIRD,
     SAME_LOSS,
@@ -27,7 +28,6 @@ from graders.exercises.selective_injection.comparison import (
     models_of,
     own_injection,
     same,
-    same_numbers,
     trained_letters,
     trains_only_factors,
 )

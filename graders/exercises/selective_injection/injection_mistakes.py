@@ -6,7 +6,8 @@ from itertools import combinations
 from typing import Any
 
 from graders.exercise import Case, Experiment
-from graders.exercises.selective_injection.injection import ALL_SEVEN, DEFAULT_TARGETS, inject
+from graders.exercises.selective_injection.injection_case import inject
+from graders.exercises.selective_injection.models import ALL_SEVEN, DEFAULT_TARGETS
 
 # Each may be made in several ways; each way is a variant, `id` or `id: how`. Where no observation tells two ideas
 # apart they share a name: names that are compared whole, by their start or among the model's own attributes are

@@ -8,15 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graders.exercise import Case
-from graders.exercises.selective_injection.injection import (
-    ALL_SEVEN,
-    CONTAINERS,
-    DEFAULT_TARGETS,
-    MODELS,
-    alpha_of,
-    inject,
-    rank_of,
-)
+from graders.exercises.selective_injection.injection_case import inject
+from graders.exercises.selective_injection.injection_expected import alpha_of, rank_of
+from graders.exercises.selective_injection.models import ALL_SEVEN, CONTAINERS, DEFAULT_TARGETS, MODELS
 
 How = Mapping[str, list[str]]  # mistake -> the ways in which it is made
 Shape = tuple[int, ...]

@@ -8,15 +8,10 @@ import torch
 from torch import Tensor
 
 from graders.exercise import Case, Failure, NotSeen, Seen
-from graders.exercises.selective_injection.injection import (
-    Expected,
-    inject,
-    leaves,
-    owner_of,
-    parameters,
-    tensors,
-)
+from graders.exercises.selective_injection.injection_case import inject
+from graders.exercises.selective_injection.injection_expected import Expected, owner_of, parameters, tensors
 from graders.exercises.selective_injection.injection_model import Factor, Loose, Shown
+from graders.exercises.selective_injection.models import leaves
 
 CLOSE = 1e-4  # of what a value is summed from; the formulas that are told apart differ by far more
 

@@ -6,7 +6,7 @@ import functools
 
 from graders.exercise import Case, Experiment, Mistake, Naming, Seen, Shows
 from graders.exercises.selective_injection import comparison_mistakes, injection_mistakes
-from graders.exercises.selective_injection.comparison import compare
+from graders.exercises.selective_injection.comparison_case import compare
 from graders.exercises.selective_injection.comparison_mistakes import may_show
 from graders.exercises.selective_injection.comparison_seen import facts_of
 from graders.exercises.selective_injection.injection_model import injected, layers_of

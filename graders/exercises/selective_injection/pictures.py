@@ -7,15 +7,10 @@ from collections.abc import Container
 from typing import Any
 
 from graders.exercise import Case, Experiment, Seen
-from graders.exercises.selective_injection.comparison import calls, compare, entries_of, losses_of
-from graders.exercises.selective_injection.injection import (
-    CONTAINERS,
-    LAYER_NAMES,
-    MODELS,
-    Expected,
-    inject,
-    parameters,
-)
+from graders.exercises.selective_injection.comparison_case import calls, compare, entries_of, losses_of
+from graders.exercises.selective_injection.injection_case import inject
+from graders.exercises.selective_injection.injection_expected import Expected, parameters
+from graders.exercises.selective_injection.models import CONTAINERS, LAYER_NAMES, MODELS
 
 MOST_NODES = 60
 MOST_EPOCHS = 120

@@ -8,15 +8,10 @@ import torch
 from torch import Tensor
 
 from graders.exercise import Case, Experiment, Violation
-from graders.exercises.selective_injection.comparison import compare
-from graders.exercises.selective_injection.injection import (
-    ALL_SEVEN,
-    DEFAULT_TARGETS,
-    Inject,
-    inject,
-    leaves,
-    rank_of,
-)
+from graders.exercises.selective_injection.comparison_case import compare
+from graders.exercises.selective_injection.injection_case import Inject, inject
+from graders.exercises.selective_injection.injection_expected import rank_of
+from graders.exercises.selective_injection.models import ALL_SEVEN, DEFAULT_TARGETS, leaves
 from graders.exercises.selective_injection.replay_comparison import comparison_script
 from graders.replay import (
     DIGITS,

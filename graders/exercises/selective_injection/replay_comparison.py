@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graders.exercise import Case, Violation
-from graders.exercises.selective_injection.comparison import CONFIGS, DEFAULT_EPOCHS
+from graders.exercises.selective_injection.comparison_case import CONFIGS, DEFAULT_EPOCHS
 from graders.replay import Line, ending, script
 
 KEYS = "{'target_modules', 'trainable_params', 'losses', 'final_loss'}"

@@ -13,16 +13,10 @@ import torch
 from torch import Tensor
 
 from graders.exercise import Case, Seen
-from graders.exercises.selective_injection.comparison import CALL_SECONDS, Compare
-from graders.exercises.selective_injection.injection import (
-    ALL_SEVEN,
-    DEFAULT_TARGETS,
-    OTHER_KINDS,
-    Expected,
-    inject,
-    rank_of,
-    twin_of,
-)
+from graders.exercises.selective_injection.comparison_case import CALL_SECONDS, Compare
+from graders.exercises.selective_injection.injection_case import inject, twin_of
+from graders.exercises.selective_injection.injection_expected import Expected, rank_of
+from graders.exercises.selective_injection.models import ALL_SEVEN, DEFAULT_TARGETS, OTHER_KINDS
 from graders.kit.recording import Fact, Recorded, drawn, fact, record
 
 INJECT, COMPARE = "add_lora_to_model_selective", "compare_target_modules"
