@@ -56,10 +56,13 @@ def named(exercise: Exercise, submission: Submission, box: Box) -> set[str]:
         session.load()
 
         def ask(experiment: Experiment, case: Case) -> Seen:
-            case = {"seed": 0, **case}
-            return session.ask(
-                experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
+            asked = {"seed": 0, **case}
+            seen = session.ask(
+                experiment.probe, experiment.arguments(asked), asked["seed"], experiment.limit(asked)
             )
+            if "seed" not in case:
+                session.close()  # a grading has seen that one before, in another process
+            return seen
 
         assert exercise.naming is not None
         return {mistake.id for mistake in name_mistakes(exercise.naming, ask)}

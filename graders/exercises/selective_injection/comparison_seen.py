@@ -76,7 +76,8 @@ def facts_of(case: Case, seen: Seen) -> Facts | None:
             return None
         facts = {"end": "raised"} if able(seen) else {}
     try:
-        pairs = zip(calls(case, seen), case["epochs"], strict=False)
+        none_done = seen.failure is not None and seen.values.get("calls") == []
+        pairs = zip([] if none_done else calls(case, seen), case["epochs"], strict=False)
         done = [Call(seen, configs, call, epochs) for (configs, call), epochs in pairs]
         if seen.failure is not None and (failed := seen.values.get("models before it failed")):
             objects = [model.get("object") for model in failed]

@@ -141,6 +141,10 @@ def injected(wrong: frozenset[str], case: Case, layers: list[Layer]) -> Shown:
     if how["factors-misnamed"]:
         loose |= {(owner, shape) for owner, _, shape, _ in factors}
         factors = frozenset()
+    if how["nested-parent-bug"] == ["root, whole name"]:  # no module is found by a name with a dot in it
+        below = {layer.name for layer in found if "." in layer.name}
+        loose |= {(owner, shape) for owner, _, shape, trains in factors if owner in below and trains}
+        factors = frozenset(entry for entry in factors if entry[0] not in below)
     shared = {"both": "AB"}
     return Shown(
         factors=factors,

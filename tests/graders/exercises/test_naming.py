@@ -8,7 +8,7 @@ import pytest
 from graders.exercise import Exercise
 from graders.judge.box import Box
 from graders.judge.reading import Submission
-from tests.graders.grading import EXERCISES, label_of, named, submissions
+from tests.graders.grading import EXERCISES, SUBMISSIONS, label_of, named, submissions
 
 NAMING = [exercise for exercise in EXERCISES.values() if exercise.naming is not None]
 RECALL = 0.95  # of the submissions with a named mistake
@@ -70,3 +70,15 @@ def test_every_mistake_has_a_variant_and_a_hint(exercise: Exercise) -> None:
         exercise.naming.mistakes
     )
     assert all(mistake.hint and mistake.title for mistake in exercise.naming.mistakes.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["adapters_frozen_name_typo", "all_patterns_have_to_match", "bias_none_crashes", "nested_parent_bug_setattr_root"],
+)  # fmt: skip
+def test_an_injection_that_stops_the_comparison_is_named_all_the_same(name: str, box: Box) -> None:
+    """Where the comparison's first call raises for the injection's mistake, or trains with it, the mistake has its name."""
+    exercise, _ = affordable(EXERCISES["selective_injection"], [])
+    path = SUBMISSIONS / "selective_injection" / "wrong" / f"{name}.py"
+
+    assert named(exercise, submission_of(exercise, path), box) == {label_of(path)}

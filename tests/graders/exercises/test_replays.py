@@ -1,10 +1,10 @@
-"""One replay of each claim, in a fresh process: it shows the failure, and beside the reference solution none.
+"""One replay of each claim, in a fresh process: it shows the failure, and beside the reference solution none."""
 
-The comparison's, which train, are run by `make bank`.
-"""
+from collections.abc import Iterable
 
 import pytest
 
+from graders.grade import reference_submission
 from graders.judge.box import Box
 from graders.settings import Settings
 from tests.bank.replays import Fresh, failed, problem, problem_beside_solution
@@ -29,24 +29,77 @@ BESIDE = {
         "input_modified_inplace_division",
     ),
 }  # fmt: skip
+# A comparison in which nothing is right but that it does not depend on the order.
+COMPARISON = """
+
+def compare_target_modules(target_configs, n_epochs=50):
+    results = {}
+    for targets in target_configs:
+        torch.manual_seed(len(targets))
+        block = SimpleTransformerBlock()
+        x, y = generate_synthetic_data()
+        add_lora_to_model_selective(block, 4, 16, targets)
+        for norm in (part for part in block.modules() if isinstance(part, nn.LayerNorm)):
+            norm.requires_grad_(True)
+        trained = [p for p in block.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(trained, lr=1e-3)
+        losses = []
+        for epoch in range(n_epochs + 1):
+            loss = nn.functional.mse_loss(block(x), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item() + epoch)
+        results[" ".join(targets)] = {
+            "target_modules": targets, "trainable_params": len(trained), "losses": losses, "final_loss": losses[-1],
+        }
+    return results
+"""
 
 
 @pytest.mark.parametrize("exercise_id", list(BESIDE))
 def test_each_claim_is_shown_again(exercise_id: str, box: Box) -> None:
     """Every claim of the exercise that does not train has a script that fails as the report says, and only there."""
-    exercise = EXERCISES[exercise_id]
+    # Nothing is trained here.
+    texts = [
+        wrong_submission(exercise_id, name).partition("def compare_target_modules")[0]
+        for name in BESIDE[exercise_id]
+    ]
+
+    assert shown_again(exercise_id, texts, box) >= {
+        claim.id for claim in EXERCISES[exercise_id].properties if claim.function != TRAINING
+    }
+
+
+def test_each_claim_about_training_is_shown_again(box: Box) -> None:
+    """Every claim of the comparison has such a script too."""
+    exercise_id = "selective_injection"
+    solution = reference_submission("lora_theory").files[f"{exercise_id}.py"].decode()
+    texts = [
+        solution.partition("def compare_target_modules")[0] + COMPARISON,
+        wrong_submission(exercise_id, "learning_rate_decays_on"),
+    ]
+
+    assert shown_again(exercise_id, texts, box) == {
+        claim.id for claim in EXERCISES[exercise_id].properties if claim.function == TRAINING
+    }
+
+
+def wrong_submission(exercise_id: str, name: str) -> str:
+    """The text of one."""
+    return (SUBMISSIONS / exercise_id / "wrong" / f"{name}.py").read_text(encoding="utf-8")
+
+
+def shown_again(exercise_id: str, texts: Iterable[str], box: Box) -> set[str]:
+    """Grades the texts, replays what failed beside each and beside the solution, and says which claims those were."""
     shown, wrong = set(), []
     with Fresh() as fresh:
-        for name in BESIDE[exercise_id]:
-            text = (SUBMISSIONS / exercise_id / "wrong" / f"{name}.py").read_bytes()
-            text = text.partition(b"def compare_target_modules")[0]  # nothing is trained here
-            for outcome in failed(grade_text(exercise, text, box, Settings())):
+        for text in texts:
+            for outcome in failed(grade_text(EXERCISES[exercise_id], text.encode(), box, Settings())):
                 problems = (
-                    problem(fresh, exercise_id, outcome, text.decode()),
+                    problem(fresh, exercise_id, outcome, text),
                     problem_beside_solution(fresh, exercise_id, outcome),
                 )
-                wrong += [(name, outcome.id, what) for what in problems if what]
+                wrong += [(outcome.id, what, text) for what in problems if what]
                 shown.add(outcome.id)
-
     assert not wrong
-    assert shown >= {claim.id for claim in exercise.properties if claim.function != TRAINING}
+    return shown
