@@ -15,23 +15,26 @@ from torch.nn.utils import parametrize
 
 
 def is_factor(name: str) -> str:
-    """`A` or `B` for the parameters that the contract calls factors."""
-    for end in ("lora_A", "lora_B"):
-        if name == end or name.endswith((f".{end}", f".{end}.weight")):
-            return end[-1]
-    return ""
+    """`A` or `B` for the parameters that the contract calls factors: by the end of their names."""
+    end = name.removesuffix(".weight")[-6:]
+    return end[-1] if end in ("lora_A", "lora_B") else ""
 
 
 def watch(lab: Any) -> Record:
     """Let the given code note what happens to it, from before the submission is loaded."""
     record = Record()
     block, make_data = lab.SimpleTransformerBlock, lab.generate_synthetic_data
-    forward = block.forward
+    forward, attention = block.forward, getattr(block, "attention", None)
 
     @wraps(forward)
     def noted_forward(self: nn.Module, x: Tensor) -> Any:
         record.forward(self, x)
-        return forward(self, x)
+        with record.inside():
+            return forward(self, x)
+
+    def noted_attention(self: nn.Module, x: Tensor) -> Any:
+        record.part(self)
+        return None if attention is None else attention(self, x)
 
     @wraps(make_data)
     def noted_data(*args: Any, **kwargs: Any) -> Any:
@@ -40,6 +43,8 @@ def watch(lab: Any) -> Record:
         return x, y
 
     block.forward = noted_forward
+    if attention is not None:
+        block.attention = noted_attention
     lab.generate_synthetic_data = noted_data
     return record
 
@@ -53,6 +58,7 @@ class Record:
         self.active = False
         self.looked_at: nn.Module | None = None
         self.looking = threading.RLock()  # blocks may be trained in threads
+        self.within = threading.local()  # whether this thread is inside a block's forward
 
     def data(self, x: Tensor, y: Tensor) -> None:
         """Note data that were made."""
@@ -64,6 +70,20 @@ class Record:
         if self.active and model is not self.looked_at:
             with self.looking, suppress(Exception), torch._C._DisableFuncTorch():
                 self.note(model, plain(x))
+
+    def part(self, model: nn.Module) -> None:
+        """Note a run of a block's attention, where that is not part of its forward: the data are not known then."""
+        if not getattr(self.within, "forward", False):
+            self.forward(model, torch.zeros(()))
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """In a block's forward."""
+        before, self.within.forward = getattr(self.within, "forward", False), True
+        try:
+            yield
+        finally:
+            self.within.forward = before
 
     def note(self, model: nn.Module, x: Tensor) -> None:
         """What a block with factors computes without them at its first run, its factors and its data."""

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".bank"
 # What a verdict follows from: names, hints, replays and pictures come after it.
 JUDGING = (
-    "graders/judge/*.py", "graders/worker/**/*.py", "graders/claims.py", "graders/exercise.py", "graders/grade.py",
+    "graders/judge/*.py", "graders/worker/*.py", "graders/claims.py", "graders/exercise.py", "graders/grade.py",
     "lora_reference/lab.py", "lora_reference/memory.py", "lora_reference/nf4.py", "assignments/*/*.py", "requirements.lock",
 )  # fmt: skip
 AFTERWARDS = (
@@ -35,7 +35,7 @@ AFTERWARDS = (
 @functools.cache
 def judging(exercise: str, what: str) -> str:
     """A hash of the code that decides this exercise's verdicts; for other work than grading, of what follows too."""
-    patterns = [*JUDGING, f"graders/exercises/{exercise}.py", f"graders/exercises/{exercise}/*.py"]
+    patterns = [*JUDGING, f"graders/worker/probes/{exercise}.py", f"graders/exercises/{exercise}/*.py"]
     if what == "replay":
         patterns += ["graders/replay.py", "tests/bank/replays.py", "tests/bank/fresh.py"]
     files = sorted({path for pattern in patterns for path in ROOT.glob(pattern)})

@@ -54,6 +54,8 @@ class Layer(Experiment):
         "dropout": (0.0, 0.0, 0.5),
         "dtype": ("float32", "float64", "float64"),
         "contents": claims.KINDS,
+        "layout": ("contiguous", "contiguous", "contiguous", "transposed"),
+        "B": ("values", "values", "values", "values", "zero"),
         "frozen": ([], ["weight", "bias"], ["weight"], ["bias"]),
         "call": ("keywords", "positional"),
     }
@@ -69,6 +71,8 @@ class Layer(Experiment):
         "dropout": 0.0,
         "dtype": "float32",
         "contents": "normal",
+        "layout": "contiguous",
+        "B": "values",
         "frozen": [],
         "call": "keywords",
     }
@@ -91,6 +95,10 @@ class Layer(Experiment):
         {"batch": [2, 1, 2]},
         {"batch": [0]},
         {"batch": [2, 2, 1, 3], "dtype": "float64"},
+        {"batch": [2, 3], "layout": "transposed"},
+        {"layout": "transposed", "train_bias": True},
+        {"B": "zero"},
+        {"B": "zero", "mode": "train", "train_bias": True, "in_features": 3, "rank": 3},
         {"dropout": 0.5},
         {"dropout": 0.9, "rank": 3, "alpha": 32, "dtype": "float64"},
         {"dropout": 0.5, "train_bias": True, "mode": "train"},
@@ -113,7 +121,7 @@ class Layer(Experiment):
             "W": claims.contents(kind, [d_out, d_in], seed, 0, spread),
             "b": claims.contents(kind, [d_out], seed, 1, spread) * 2 if case["bias"] else None,
             "A": claims.contents(kind, [rank, d_in], seed, 2, spread),
-            "B": claims.contents(kind, [d_out, rank], seed, 3, spread),
+            "B": claims.contents(kind, [d_out, rank], seed, 3, spread) * (case["B"] != "zero"),
             "x": claims.contents(kind, [*case["batch"], d_in], seed, 4, spread),
             "g": claims.contents(kind, [*case["batch"], d_out], seed, 5, 4),
         }
@@ -122,7 +130,7 @@ class Layer(Experiment):
         use = named(case)
         return {
             **self.tensors(case), "named": use, "call": case["call"], "frozen": case["frozen"], "mode": mode(case),
-            "dtype": case["dtype"], "device": case.get("device", "cpu"), "lr": 0.0078125,
+            "dtype": case["dtype"], "device": case.get("device", "cpu"), "layout": case["layout"], "lr": 0.0078125,
         }  # fmt: skip
 
     def oracle(self, case: Case, seen: Seen) -> Formula:
@@ -161,6 +169,7 @@ class Layer(Experiment):
             tensor = tensors[letter]
             shown[name] = None if tensor is None else tensor.to(dtype)
         shown["mode with these factors"] = mode(case)
+        shown["memory layout of x"] = None if case["layout"] == "contiguous" else case["layout"]
         return {name: value for name, value in shown.items() if value is not None}
 
     def traits(self, case: Case) -> dict[str, Any]:
@@ -168,7 +177,7 @@ class Layer(Experiment):
         return {
             "in_features": case["in_features"], "out_features": case["out_features"], "rank": use["rank"], "alpha": use["alpha"],
             "alpha / rank": use["alpha"] / use["rank"], "dropout": use["dropout"], "train_bias": use["train_bias"],
-            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1,
+            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1, "memory layout of x": case["layout"], "values of B": case["B"],
             "values": claims.KIND_WORDS[case["contents"]], "parameters frozen before": case["frozen"] or "none",
             "call": CALL_WORDS[case["call"]],
         }  # fmt: skip
@@ -180,8 +189,8 @@ def mode(case: Case) -> str:
 
 
 def unusual_batch(case: Case) -> bool:
-    """Another input than two-dimensional, or an empty one."""
-    return len(case["batch"]) != 1 or 0 in case["batch"]
+    """Another input than two-dimensional, an empty one, or one that is not contiguous."""
+    return len(case["batch"]) != 1 or 0 in case["batch"] or case["layout"] != "contiguous"
 
 
 class Formula:

@@ -81,7 +81,9 @@ class LayerLines:
             self.case["contents"], value.shape, self.case["seed"], STREAMS[name], spread, twice
         )
         text = tensor_source(value.to(torch.float32), made)
-        return text if dtype in (None, torch.float32) else f"{text}.to({dtype})"
+        text = text if dtype in (None, torch.float32) else f"{text}.to({dtype})"
+        turned = name == "x" and self.case["layout"] == "transposed" and value.dim() > 1
+        return f"{text}.transpose(0, -1).contiguous().transpose(0, -1)" if turned else text
 
     def creation(self, seeded: bool = False) -> list[Line]:
         """The layer as it was made; seeded as the judge did where random numbers show."""

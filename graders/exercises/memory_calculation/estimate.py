@@ -42,7 +42,7 @@ class Estimate(Experiment):
     space = {
         "size": (1, 7, 2.5, 13, 70, 0.125, 175, 7.0, 1.3, 0.01),
         "lora_rank": (16, 1, 2, 8, 7, 64, 256, 1024),
-        "lora_target_ratio": (0.1, 1.0, 0.5, 0.25, 0.01, 1),
+        "lora_target_ratio": (0.1, 1.0, 0.5, 0.25, 0.01, 1, 0.125, 0.29, 0.0037),
         "precision": PRECISIONS,
         "call": ("keywords", "positional", "rank only", "defaults"),
     }
@@ -66,6 +66,9 @@ class Estimate(Experiment):
         {"size": 1.3, "precision": "bfloat16", "lora_rank": 8},
         {"size": 0.01, "lora_rank": 1024},
         {"lora_rank": 8, "call": "rank only"},
+        {"lora_target_ratio": 0.125},
+        {"lora_target_ratio": 0.29, "lora_rank": 8},
+        {"size": 13, "lora_target_ratio": 0.0037, "precision": "float16"},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
@@ -324,7 +327,20 @@ class Refuse(Experiment):
         "size": (7, 0, -1, -0.5),
         "lora_rank": (16, -1, -8),
         "lora_target_ratio": (0.1, -0.1, -1.0),
-        "precision": (*PRECISIONS, "banana", "float64", "int2", "complex64", "float8", "int", ""),
+        "precision": (
+            *PRECISIONS,
+            "banana",
+            "float64",
+            "int2",
+            "complex64",
+            "float8",
+            "int",
+            "",
+            "float32x",
+            "float160",
+            "int88",
+            "xint8",
+        ),
     }
     base = {"size": 7, **DEFAULTS, "precision": "banana"}
     cover = (
@@ -334,6 +350,10 @@ class Refuse(Experiment):
         {"precision": "float8", "size": 1},
         {"precision": "int"},
         {"precision": ""},
+        {"precision": "float32x"},
+        {"precision": "float160"},
+        {"precision": "int88"},
+        {"precision": "xint8"},
         {"precision": "float32", "size": 0},
         {"precision": "float16", "size": -1},
         {"precision": "bfloat16", "size": -0.5},
@@ -368,7 +388,8 @@ def _refused(seen: Seen, what: str) -> Violation | None:
     if raised == "ValueError":
         return None
     got = f"raised {raised[:60]}" if isinstance(raised, str) and raised else "returned a result"
-    return Violation(f"A call with `{what}` {got}, should raise ValueError.", "ValueError", got)
+    again = ", made a second time," if seen["second call"] is True else ""
+    return Violation(f"A call with `{what}`{again} {got}, should raise ValueError.", "ValueError", got)
 
 
 def _valid(case: Case) -> bool:

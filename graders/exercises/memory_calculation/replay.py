@@ -27,10 +27,13 @@ def replay(experiment: Experiment, case: Case, property_id: str, violation: Viol
     )
     called = call_source(FUNCTION, [repr(case["size"])], given, style)
     if experiment is refuse:
-        lines: list[Line] = [
+        attempt = [
             "try:", f"    {called}", '    outcome = "a result"', "except ValueError:", '    outcome = "ValueError"',
-            "except Exception as error:", "    outcome = type(error).__name__", *ending("outcome", '"ValueError"'),
+            "except Exception as error:", "    outcome = type(error).__name__",
         ]  # fmt: skip
+        if "a second time" in violation.message:
+            attempt = ["for _ in range(2):", *(f"    {line}" for line in attempt)]
+        lines: list[Line] = [*attempt, *ending("outcome", '"ValueError"')]
     elif violation.kind != "violated":
         lines = [called]
     else:

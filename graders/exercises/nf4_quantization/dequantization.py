@@ -39,9 +39,16 @@ class Dequantize(Experiment):
         "shape": SHAPES,
         "block_size": BLOCKS,
         "scales": (*claims.KINDS, "some zero"),
+        "layout": ("contiguous", "contiguous", "contiguous", "transposed", "strided"),
         "call": ("keywords", "positional", "defaults"),
     }
-    base = {"shape": [64], "block_size": 64, "scales": "ints", "call": "keywords"}
+    base = {
+        "shape": [64],
+        "block_size": 64,
+        "scales": "ints",
+        "layout": "contiguous",
+        "call": "keywords",
+    }
     cover = (
         {"shape": [2, 64], "scales": "normal"},
         {"shape": [4, 96], "scales": "wide", "call": "defaults"},
@@ -64,6 +71,8 @@ class Dequantize(Experiment):
         {"shape": []},
         {"shape": [0]},
         {"shape": [0, 4]},
+        {"shape": [4, 64], "scales": "normal", "layout": "transposed"},
+        {"shape": [3, 50], "scales": "normal", "layout": "strided"},
         {"shape": [2, 192], "scales": "wide", "call": "defaults"},
     )
 
@@ -78,7 +87,8 @@ class Dequantize(Experiment):
         if case["scales"] == "some zero":  # their codes are 7, as in a block of zeros
             scales[::2] = 0
             codes.reshape(-1)[(torch.arange(count) // block) % 2 == 0] = 7
-        return {"codes": codes, "scales": scales, "block_size": block, "call": case["call"]}
+        layout = case["layout"]
+        return {"codes": codes, "scales": scales, "block_size": block, "layout": layout, "call": case["call"]}
 
     def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
         sent = self.arguments(case)
@@ -97,24 +107,26 @@ class Dequantize(Experiment):
 
     def describe(self, case: Case) -> dict[str, Any]:
         sent = self.arguments(case)
-        return {
+        shown = {
             name: sent[name]
             for name in ("codes", "scales", "block_size")
             if (name, case["call"]) != ("block_size", "defaults")
         }
+        return shown if case["layout"] == "contiguous" else {**shown, "memory layout": case["layout"]}
 
     def traits(self, case: Case) -> dict[str, Any]:
-        return shape_traits(case)
+        return {**shape_traits(case), "memory layout": case["layout"]}
 
 
 dequantize = Dequantize()
 
 
 def plain(case: Case) -> bool:
-    """Whole blocks of 64 in a tensor that is not empty."""
+    """Whole blocks of 64 in a tensor that is not empty, laid out as usual."""
     count = math.prod(case["shape"])
     return (
         count > 0
+        and case["layout"] == "contiguous"
         and count % DEFAULT_BLOCK == 0
         and not splits_rows(case["shape"])
         and (case["block_size"] == DEFAULT_BLOCK or case["call"] == "defaults")
@@ -191,10 +203,10 @@ def dequantize_form(case: Case, seen: Seen, want: Any) -> Verdict:
     dequantize,
     points=1,
     function="dequantize_nf4",
-    sentence="Blocks of `block_size`; the last block may be shorter. An empty tensor gives empty codes and no scales.",
+    sentence="Blocks of `block_size` in row-major order; the last block may be shorter. An empty tensor gives empty codes and no scales.",
 )
 def dequantize_blocks(case: Case, seen: Seen, want: Any) -> Verdict:
-    """dequantize_nf4 follows the block size, a shorter last block, and empty codes."""
+    """dequantize_nf4 follows the block size, a shorter last block, empty codes and codes of any memory layout."""
     if plain(case):
         return NOT_APPLICABLE
     if not _answers(seen):

@@ -76,6 +76,7 @@ class Quantize(Experiment):
         {"shape": [10], "values": "ints"},
         {"shape": [65], "values": "blocks"},
         {"shape": [8, 64], "values": "far"},
+        {"shape": [4, 64], "values": "largest"},
         {"shape": [3, 5, 32], "values": "normal"},
         {"shape": [6, 32], "block_size": 32},
         {"shape": [6, 32], "block_size": 16, "call": "positional"},
@@ -109,6 +110,7 @@ class Quantize(Experiment):
             "block_size": block,
             "call": case["call"],
             "ones before": case["values"] in ("zeros", "blocks"),
+            "changed": case["call"] == "positional" and feature(case) == "plain",
         }
 
     def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
@@ -396,7 +398,19 @@ def nearest_level(case: Case, seen: Seen, want: Any) -> Verdict:
     if not bool((want["largest"] > 0).any()):
         return NOT_APPLICABLE
     given = None if _check_scales(seen["scales"], want) is None else seen["scales"]
-    return _codes_off(seen["codes"], given, want)
+    return _codes_off(seen["codes"], given, want) or _codes_kept(seen)
+
+
+def _codes_kept(seen: Seen) -> Violation | None:
+    """The codes of a tensor that was quantized before with other values are those of its values now."""
+    kept, fresh = seen.values.get("codes when changed"), seen.values.get("codes of a copy")
+    if not isinstance(kept, Tensor) or not isinstance(fresh, Tensor) or torch.equal(kept, fresh):
+        return None
+    return Violation(
+        "Quantized again after its values were changed in place, a tensor gets other codes than a copy of it.",
+        fresh,
+        kept,
+    )
 
 
 @exercise.claim(

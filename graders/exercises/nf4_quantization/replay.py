@@ -12,7 +12,7 @@ from graders import claims
 from graders.exercise import Case, Experiment, Seen, Violation
 from graders.exercises.nf4_quantization.dequantization import dequantize
 from graders.exercises.nf4_quantization.quantization import quantize
-from graders.exercises.nf4_quantization.tensors import LEVELS, TIE, blocks_of
+from graders.exercises.nf4_quantization.tensors import LEVELS, TIE, blocks_of, far_exponent
 from graders.replay import (
     DIGITS,
     WRITTEN,
@@ -51,12 +51,7 @@ def quantize_lines(case: Case, property_id: str, violation: Violation) -> list[L
     elif kind == "far":
         made = far_source(case, sent["block_size"], tensor.dtype)
     lines: list[Line] = [f"x = {tensor_source(tensor, made)}"]
-    if case["layout"] == "transposed" and len(case["shape"]) >= 2:
-        lines.append("x = x.transpose(0, -1).contiguous().transpose(0, -1)  # same values, not contiguous")
-    if case["layout"] == "strided" and case["shape"]:
-        lines.append(
-            "x = torch.stack([x, x * 0], dim=-1).flatten(-2)[..., ::2]  # same values, not contiguous"
-        )
+    lines += laid_out("x", case)
     called = call_source("quantize_nf4", ["x"], {"block_size": sent["block_size"]}, case["call"])
     if sent["ones before"]:
         lines.append(
@@ -64,6 +59,13 @@ def quantize_lines(case: Case, property_id: str, violation: Violation) -> list[L
         )
     if violation.kind != "violated":
         return [*lines, called]
+    if "after its values were changed" in violation.message:
+        again = called.replace("(x", "(x.clone()", 1)
+        first: list[Line] = [called, "x.neg_()"]
+        return [
+            *lines, *first, f"codes, right = {called}[0].flatten(), {again}[0].flatten()", "at = (codes != right).nonzero().flatten()[:8]",
+            *ending("codes[at].tolist()", "right[at].tolist()"),
+        ]  # fmt: skip
     if violation.expected == "a pair":
         words = '"a pair:"'
         pair = "isinstance(result, (tuple, list)) and len(result) == 2"
@@ -75,10 +77,23 @@ def quantize_lines(case: Case, property_id: str, violation: Violation) -> list[L
     return [*lines, f"codes, scales = {called}", *about_result(case, violation)]
 
 
+def laid_out(name: str, case: Case) -> list[Line]:
+    """The same values in another memory layout, as the probe makes it."""
+    if case["layout"] == "transposed" and len(case["shape"]) >= 2:
+        return [
+            f"{name} = {name}.transpose(0, -1).contiguous().transpose(0, -1)  # same values, not contiguous"
+        ]
+    if case["layout"] == "strided" and case["shape"]:
+        return [
+            f"{name} = torch.stack([{name}, {name} * 0], dim=-1).flatten(-2)[..., ::2]  # same values, not contiguous"
+        ]
+    return []
+
+
 def far_source(case: Case, block: int, dtype: torch.dtype) -> str:
     """The expression of `make_tensor` for blocks that are tiny or huge."""
     count, shape = math.prod(case["shape"]), tuple(case["shape"])
-    far, blocks = 7 if dtype == torch.float16 else 60, max(1, -(-count // block))
+    far, blocks = far_exponent(dtype), max(1, -(-count // block))
     rng = f"(rng := Generator(Philox(key=[{case['seed']}, 1])))"
     sizes = f"exp2({far}.0 * rng.choice([-1.0, 1.0], {blocks})).repeat({block})[:{count}]"
     reshaped = "" if len(shape) == 1 else f".reshape({shape})"
@@ -141,7 +156,11 @@ def dequantize_lines(case: Case, violation: Violation) -> list[Line]:
     made_scales = ""
     if case["scales"] != "some zero":
         made_scales = contents_source(kind, scales.shape, case["seed"], 3, change="abs({})")
-    lines: list[Line] = [f"codes = {codes_text}", f"scales = {tensor_source(scales, made_scales)}"]
+    lines: list[Line] = [
+        f"codes = {codes_text}",
+        f"scales = {tensor_source(scales, made_scales)}",
+        *laid_out("codes", case),
+    ]
     called = call_source("dequantize_nf4", ["codes", "scales"], {"block_size": block}, case["call"])
     if violation.kind != "violated":
         return [*lines, called]

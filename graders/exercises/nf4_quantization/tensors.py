@@ -39,7 +39,7 @@ SHAPES: tuple[list[int], ...] = (
     [512],
 )
 BLOCKS = (64, 64, 64, 1, 2, 3, 16, 32, 100, 256)
-VALUES = ("ones", "ints", "normal", "wide", "levels", "midpoints", "blocks", "far", "zeros")
+VALUES = ("ones", "ints", "normal", "wide", "levels", "midpoints", "blocks", "far", "largest", "zeros")
 
 VALUE_WORDS = {
     **claims.KIND_WORDS,
@@ -47,6 +47,7 @@ VALUE_WORDS = {
     "midpoints": "just beside the middle of two levels",
     "blocks": "some blocks zero",
     "far": "tiny or huge",
+    "largest": "the largest of their dtype",
     "zeros": "all 0",
 }
 
@@ -68,11 +69,10 @@ def make_tensor(case: Case) -> Tensor:
         size[rng.integers(blocks)] = 0.0
         flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
     elif kind == "far":  # each block tiny or huge
-        far = 7 if dtype == torch.float16 else 60
-        flat = (
-            rng.standard_normal(count)
-            * np.repeat(np.exp2(far * rng.choice([-1.0, 1.0], blocks)), block)[:count]
-        )
+        size = np.exp2(far_exponent(dtype) * rng.choice([-1.0, 1.0], blocks))
+        flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
+    elif kind == "largest":
+        flat = rng.uniform(-1, 1, count) * (6e4 if dtype == torch.float16 else 3.3e38)
     else:  # values at the levels, or just beside the middle of two of them, with the scale in each block
         size = np.exp2(rng.integers(-4, 5, blocks).astype(np.float64))
         if kind == "levels":
@@ -82,6 +82,11 @@ def make_tensor(case: Case) -> Tensor:
         unit[::block] = rng.choice([-1.0, 1.0], len(unit[::block]))
         flat = unit * np.repeat(size, block)[:count]
     return torch.from_numpy(np.asarray(flat, dtype=np.float64)).reshape(tuple(shape)).to(dtype)
+
+
+def far_exponent(dtype: torch.dtype) -> int:
+    """Values that are far are about 2 to this, or to minus this."""
+    return 7 if dtype == torch.float16 else 120
 
 
 def blocks_of(flat: Tensor, block_size: int) -> tuple[Tensor, Tensor]:

@@ -144,7 +144,7 @@ def trains_only_factors(own: dict[str, Any]) -> bool:
 
 def factor_name(name: str) -> str:
     """`A` or `B` if the contract calls a parameter of this name a factor, else empty."""
-    end = name.removesuffix(".weight").rpartition(".")[2]
+    end = name.removesuffix(".weight")[-6:]
     return end[-1] if end in ("lora_A", "lora_B") else ""
 
 

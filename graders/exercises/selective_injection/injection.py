@@ -10,7 +10,7 @@ from torch import Tensor
 
 from graders import claims
 from graders.exercise import NOT_APPLICABLE, Case, NotSeen, Seen, Violation
-from graders.exercises.selective_injection.injection_case import Verdict, exercise, inject
+from graders.exercises.selective_injection.injection_case import LEAVES_OUT, Verdict, exercise, inject
 from graders.exercises.selective_injection.injection_expected import (
     Expected,
     alpha_of,
@@ -24,7 +24,7 @@ from graders.exercises.selective_injection.models import OTHER_KINDS
 
 def ordinary(case: Case) -> bool:
     """A list of targets, rank and alpha given, and only Linear layers under the targeted names."""
-    return bool(case["targets"]) and case["call"] != "defaults" and case["model"] not in OTHER_KINDS
+    return bool(case["targets"]) and case["call"] not in LEAVES_OUT and case["model"] not in OTHER_KINDS
 
 
 def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
@@ -54,7 +54,7 @@ def _set_of_layers(seen: Seen, want: Expected) -> Violation | None:
 )
 def wraps_targets(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every Linear layer that matches is wrapped, at any depth, and no other."""
-    if not case["targets"] or case["call"] == "defaults":
+    if not case["targets"] or case["call"] in LEAVES_OUT:
         return NOT_APPLICABLE
     return _set_of_layers(seen, want)
 
@@ -66,12 +66,12 @@ def wraps_targets(case: Case, seen: Seen, want: Any) -> Verdict:
 )
 def default_arguments(case: Case, seen: Seen, want: Any) -> Verdict:
     """Without target_modules the four attention projections are wrapped; rank is 8, alpha 16."""
-    if case["targets"] == [] or not (case["targets"] is None or case["call"] == "defaults"):
+    if case["targets"] == [] or not (case["targets"] is None or case["call"] in LEAVES_OUT):
         return NOT_APPLICABLE
     if case["model"] in OTHER_KINDS:
         return NOT_APPLICABLE
     wrong = _set_of_layers(seen, want) or _ranks(seen, want)
-    if wrong is None and want.specs is not None and case["call"] == "defaults":
+    if wrong is None and want.specs is not None and case["call"] in LEAVES_OUT:
         wrong = _output_with_factors(seen, want)
     return None if wrong and _same_as_twin(seen, want) else wrong
 
@@ -194,7 +194,7 @@ def _ranks(seen: Seen, want: Expected) -> Violation | None:
 @exercise.claim(inject, points=1, sentence="A wrapped layer has its own factors of the given rank.")
 def rank(case: Case, seen: Seen, want: Any) -> Verdict:
     """The factors have the given rank."""
-    if not case["targets"] or case["call"] == "defaults":
+    if not case["targets"] or case["call"] in LEAVES_OUT:
         return NOT_APPLICABLE
     _factors_seen(seen, want)
     return _ranks(seen, want)

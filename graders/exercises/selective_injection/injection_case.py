@@ -37,7 +37,7 @@ class Inject(Experiment):
 
     id, probe = "inject", "inject"
     space = {
-        "model": ("flat", "nested", "layers", "deep", "others", "mixed"),
+        "model": ("flat", "nested", "layers", "deep", "numbers", "others", "mixed"),
         "targets": TARGETS,
         "rank": (1, 2, 3, 4, 8),
         "alpha": (1, 2, 16, 0.5, 3.0),
@@ -68,6 +68,10 @@ class Inject(Experiment):
         {"model": "flat", "targets": None, "call": "defaults"},
         {"model": "deep", "targets": None, "call": "defaults"},
         {"model": "nested", "targets": ["v_proj"], "call": "defaults"},
+        {"model": "layers", "targets": ["v_proj"], "call": "without alpha", "rank": 4},
+        {"model": "flat", "targets": ["q_proj", "v_proj"], "call": "without rank", "alpha": 3.0},
+        {"model": "numbers", "targets": ["q_proj", "v_proj"]},
+        {"model": "numbers", "targets": DEFAULT_TARGETS, "bias": "some"},
         {"model": "flat", "targets": []},
         {"model": "nested", "targets": [], "call": "positional"},
         {"model": "block", "targets": ["q_proj", "v_proj"]},
@@ -106,8 +110,9 @@ class Inject(Experiment):
     def arguments(self, case: Case) -> dict[str, Any]:
         specs = self.specs(case)
         sent = None if specs is None else [wire_spec(spec) for spec in specs]
-        return {"specs": sent, "inputs": self.inputs(case, specs), "targets": case["targets"], "rank": rank_of(case),
-                "alpha": alpha_of(case), "call": case["call"], "factor seed": case["seed"], "twin": twin_of(case)}  # fmt: skip
+        style = "positional" if case["call"] == "positional" else "keywords"
+        return {"specs": sent, "inputs": self.inputs(case, specs), "named": written(case), "call": style,
+                "factor seed": case["seed"], "twin": twin_of(case)}  # fmt: skip
 
     def inputs(self, case: Case, specs: list[dict[str, Any]] | None) -> list[Tensor]:
         """One input for each leaf (or the block's), float32."""
@@ -141,7 +146,7 @@ class Inject(Experiment):
             return "wraps_targets"
         if case["targets"] == []:
             return "empty_list"
-        if case["targets"] is None or case["call"] == "defaults":
+        if case["targets"] is None or case["call"] in LEAVES_OUT:
             return "default_arguments"
         return "keeps_pretrained" if failure.step.startswith("the model's") else "wraps_targets"
 
@@ -151,13 +156,8 @@ class Inject(Experiment):
             for name, kind in MODELS.get(case["model"], [])
             if kind not in CONTAINERS
         ]
-        shown: dict[str, Any] = {
-            "model": names or "SimpleTransformerBlock(16, 2)",
-            "target_modules": case["targets"],
-        }
-        return (
-            shown if case["call"] == "defaults" else {**shown, "rank": case["rank"], "alpha": case["alpha"]}
-        )
+        targets = {"target_modules": case["targets"]}
+        return {"model": names or "SimpleTransformerBlock(16, 2)", **targets, **written(case)}
 
     def traits(self, case: Case) -> dict[str, Any]:
         targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
@@ -167,10 +167,22 @@ class Inject(Experiment):
         }  # fmt: skip
 
 
+LEAVES_OUT = {"defaults": ("rank", "alpha"), "without rank": ("rank",), "without alpha": ("alpha",)}
+
+
+def written(case: Case) -> dict[str, Any]:
+    """The arguments that the call writes after the model, in order."""
+    left_out = LEAVES_OUT.get(case["call"], ())
+    named = {name: case[name] for name in ("rank", "alpha") if name not in left_out}
+    if case["targets"] is None and case["call"] == "defaults":
+        return named
+    return {**named, "target_modules": case["targets"]}
+
+
 def twin_of(case: Case) -> dict[str, Any] | None:
     """The call with all arguments written out, where some are left out; with one target where there is none."""
     targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"] or ["v_proj"]
-    if targets == case["targets"] and case["call"] != "defaults":
+    if targets == case["targets"] and case["call"] not in LEAVES_OUT:
         return None
     return {"rank": rank_of(case), "alpha": alpha_of(case), "target_modules": targets}
 

@@ -13,12 +13,12 @@ from graders.exercises.selective_injection.models import DEFAULT_TARGETS, leaves
 
 def rank_of(case: Case) -> int:
     """The rank that the call uses."""
-    return 8 if case["call"] == "defaults" else int(case["rank"])
+    return 8 if case["call"] in ("defaults", "without rank") else int(case["rank"])
 
 
 def alpha_of(case: Case) -> float:
     """The alpha that the call uses."""
-    return 16 if case["call"] == "defaults" else case["alpha"]
+    return 16 if case["call"] in ("defaults", "without alpha") else case["alpha"]
 
 
 class Expected:

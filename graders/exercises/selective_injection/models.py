@@ -28,6 +28,11 @@ MODELS: dict[str, list[tuple[str, str]]] = {
         ("model.decoder.1", "node"), ("model.decoder.1.part", "node"), ("model.decoder.1.part.q_proj", "linear"),
         ("model.decoder.1.part.up_proj", "linear"), ("model.decoder.1.part.norm", "norm"), ("model.head", "linear"),
     ],
+    "numbers": [
+        ("stack", "node"), ("stack.0", "node"), ("stack.0.q_proj", "linear"), ("stack.0.up_proj", "linear"), ("stack.2", "node"),
+        ("stack.2.v_proj", "linear"), ("parts", "dict"), ("parts.7", "node"), ("parts.7.q_proj", "linear"), ("parts.7.norm", "norm"),
+        ("head", "linear"),
+    ],
     "mixed": [
         ("q_proj", "linear"), ("v_proj", "norm"), ("up_proj", "embedding"), ("k_proj", "identity"), ("gate_proj", "conv"), ("head", "linear"),
     ],
@@ -41,6 +46,7 @@ MODEL_WORDS = {
     "nested": "nested",
     "layers": "with a ModuleList",
     "deep": "with a Sequential",
+    "numbers": "with modules called by numbers",
     "others": "with other kinds of modules",
     "mixed": "flat, with other kinds of modules",
     "block": "SimpleTransformerBlock",

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from graders.exercise import Case, Experiment, Violation
 from graders.exercises.selective_injection.comparison_case import compare
-from graders.exercises.selective_injection.injection_case import Inject, inject
+from graders.exercises.selective_injection.injection_case import Inject, inject, twin_of, written
 from graders.exercises.selective_injection.injection_expected import rank_of
 from graders.exercises.selective_injection.models import ALL_SEVEN, DEFAULT_TARGETS, leaves
 from graders.exercises.selective_injection.replay_comparison import comparison_script
@@ -17,6 +17,7 @@ from graders.replay import (
     DIGITS,
     MOST_LINES,
     Line,
+    call_source,
     contents_source,
     ending,
     script,
@@ -28,6 +29,10 @@ FACTORS = (
     ' if n.removesuffix(".weight").endswith(("lora_A", "lora_B"))}'
 )
 IMPORTS = 3  # at most
+EARLIER = (  # the judge, too, calls it before it leaves out an argument, or gives an empty list
+    'add_lora_to_model_selective(nn.ModuleDict({"up_proj": nn.Linear(2, 2), "v_proj": nn.Linear(2, 2)}), 1, 2, ["up_proj"])'
+    "  # an earlier call"
+)
 
 
 def replay(experiment: Experiment, case: Case, property_id: str, violation: Violation, notebook: bool) -> str:
@@ -72,16 +77,18 @@ class InjectLines:
     def model(self, others: int) -> list[Line]:
         """The model; its layers packed so that with `others` lines and the call the script is short enough."""
         seed: list[Line] = [f"torch.manual_seed({self.case['seed']})"]
+        earlier: list[Line] = [EARLIER] if twin_of(self.case) is not None else []
         if self.specs is None:
-            return [*seed, "model = SimpleTransformerBlock(16, 2)"]
+            return [*earlier, *seed, "model = SimpleTransformerBlock(16, 2)"]
         entries = [f'"{spec["name"]}": {_made(spec)}' for spec in self.specs]
-        room = MOST_LINES - IMPORTS - 3 - others
+        room = MOST_LINES - IMPORTS - 3 - others - len(earlier)
         width, head = 100, "for name, layer in {"
         while len(packed := _wrapped(entries, width)) > max(1, room):
             width += 10
         packed = [f"{head if at == 0 else ' ' * len(head)}{line}" for at, line in enumerate(packed)]
         packed[-1] += "}.items():"
         return [
+            *earlier,
             "model = nn.Module()",
             *packed,
             '    parent, _, child = name.rpartition(".")',
@@ -91,14 +98,8 @@ class InjectLines:
     @property
     def call(self) -> str:
         """The call as the probe makes it."""
-        case = self.case
-        if case["call"] == "defaults":
-            named = "" if case["targets"] is None else f", target_modules={case['targets']!r}"
-        elif case["call"] == "positional":
-            named = f", {case['rank']}, {case['alpha']}, {case['targets']!r}"
-        else:
-            named = f", rank={case['rank']}, alpha={case['alpha']}, target_modules={case['targets']!r}"
-        return f"add_lora_to_model_selective(model{named})"
+        style = "positional" if self.case["call"] == "positional" else "keywords"
+        return call_source("add_lora_to_model_selective", ["model"], written(self.case), style)
 
     @property
     def setting(self) -> list[Line]:

@@ -87,14 +87,14 @@ def _module(exercise: Mapping[str, Any], space: Mapping[str, Any]) -> Iterator[t
     owner = _given(module, exercise, space)
     module.given = owner
     block, make_data = (vars(owner).get(name) for name in GIVEN)
-    forward = getattr(block, "forward", None)
+    methods = {name: vars(block)[name] for name in ("forward", "attention") if name in vars(block)}
     try:
         module.watched = watch(owner)
         yield module
     finally:
-        if forward is not None:
-            block.forward = forward
-            owner.generate_synthetic_data = make_data
+        for name, method in methods.items():
+            setattr(block, name, method)
+        owner.generate_synthetic_data = make_data
 
 
 def _given(module: Any, exercise: Mapping[str, Any], space: Mapping[str, Any]) -> Any:

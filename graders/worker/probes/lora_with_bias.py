@@ -138,6 +138,8 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     bias_rows = rows_with_the_bias(wrapped, a["b"])
     seen["trainable"] = trainable(wrapped, bias_rows)
     x = a["x"]
+    if a["layout"] == "transposed" and x.dim() > 1:
+        x = x.transpose(0, -1).contiguous().transpose(0, -1)
     seen.at("the first forward pass")
     for mode in ("eval", "train"):
         wrapped.train(mode == "train")

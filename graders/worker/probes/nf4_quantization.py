@@ -32,7 +32,11 @@ def quantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     seen.at(step)
     result = call(module.quantize_nf4, [tensor], named, arguments["call"])
     _pair(result, seen)
-    seen["tensor"] = tensor
+    seen["tensor"] = tensor.clone() if arguments["changed"] else tensor
+    if arguments["changed"]:
+        other = tensor.neg_()
+        seen["codes when changed"] = quietly(module, other, named).get("codes")
+        seen["codes of a copy"] = quietly(module, other.clone(), named).get("codes")
 
 
 def quietly(module: Any, tensor: Tensor, named: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def quietly(module: Any, tensor: Tensor, named: dict[str, Any]) -> dict[str, Any
 
 def dequantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     """Dequantize given codes and scales; before it, each level with a scale of 1 and of 2."""
-    codes, scales = arguments["codes"], arguments["scales"]
+    codes, scales = lay_out(arguments["codes"], arguments["layout"]), arguments["scales"]
     every = torch.arange(16, dtype=torch.uint8).repeat(4)
     for name, scale in (("levels", 1.0), ("levels doubled", 2.0)):
         with suppress(Exception):

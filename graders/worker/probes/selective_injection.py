@@ -104,6 +104,9 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     if a["twin"] is not None:
         seen["twin"] = twin(module, a)
         step += "" if seen["twin"] else " (with all arguments written out too)"
+        with suppress(Exception):  # what another call was given is no default of this one
+            others = nn.ModuleDict({"up_proj": nn.Linear(2, 2), "v_proj": nn.Linear(2, 2)})
+            module.add_lora_to_model_selective(others, 1, 2, ["up_proj"])
     model, inputs = model_of(module, a)
     before = dict(model.named_modules())
     seen["modules before"] = {
@@ -111,17 +114,8 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     }
     places = {id(child): number for number, child in enumerate(before.values())}
     seen["y before"] = run(model, inputs)
-    targets = a["targets"]
-    named = {} if a["call"] == "defaults" else {"rank": a["rank"], "alpha": a["alpha"]}
-    if targets is not None or a["call"] != "defaults":
-        named["target_modules"] = targets
     seen.at(step)
-    result = call(
-        module.add_lora_to_model_selective,
-        [model],
-        named,
-        "positional" if a["call"] == "positional" else "keywords",
-    )
+    result = call(module.add_lora_to_model_selective, [model], a["named"], a["call"])
     seen["same model"] = result is model
     seen["returned"] = (
         "a module" if isinstance(result, nn.Module) else "None" if result is None else type(result).__name__
@@ -129,7 +123,6 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     model = with_factors(model, result)
     seen["modules"] = {name: places.get(id(child), -1) for name, child in model.named_modules()}
     seen["parameters"] = flags_of(model)
-    seen["targets after"] = targets
     seen.at("the model's forward pass after injection")
     seen["y after"] = run(model, inputs)
     seen.at("copying values into the factors")

@@ -78,7 +78,7 @@ def _own(seen: Values, targets: list[str]) -> Values:
 
 
 def _letter(name: str) -> str:
-    end = name.removesuffix(".weight").rpartition(".")[2]
+    end = name.removesuffix(".weight")[-6:]
     return end[-1] if end in ("lora_A", "lora_B") else ""
 
 
