@@ -117,11 +117,12 @@ class Layer(Experiment):
         d_in, d_out, rank = case["in_features"], case["out_features"], named(case)["rank"]
         kind, seed = case["contents"], case["seed"]
         spread = 20 if case["dtype"] == "float64" else 6
+        B = claims.contents(kind, [d_out, rank], seed, 3, spread)
         return {
             "W": claims.contents(kind, [d_out, d_in], seed, 0, spread),
             "b": claims.contents(kind, [d_out], seed, 1, spread) * 2 if case["bias"] else None,
             "A": claims.contents(kind, [rank, d_in], seed, 2, spread),
-            "B": claims.contents(kind, [d_out, rank], seed, 3, spread) * (case["B"] != "zero"),
+            "B": torch.zeros_like(B) if case["B"] == "zero" else B,
             "x": claims.contents(kind, [*case["batch"], d_in], seed, 4, spread),
             "g": claims.contents(kind, [*case["batch"], d_out], seed, 5, 4),
         }

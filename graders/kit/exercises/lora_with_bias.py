@@ -72,6 +72,8 @@ LAYERS: tuple[dict[str, Any], ...] = (
     {"contents": "ints", "batch": [2, 3]},
     {"contents": "ints", "batch": [3, 1, 2]},
     {"contents": "ints", "batch": [0]},
+    {"contents": "ints", "batch": [3, 2], "layout": "transposed"},
+    {"contents": "ints", "B": "zero", "train_bias": True},
     {"contents": "ints", "dropout": 0.5},
     {"contents": "ints", "dropout": 0.8, "rank": 3, "alpha": 32, "train_bias": True},
     {"contents": "normal", "dtype": "float64"},
@@ -135,7 +137,7 @@ def _layer(case: Case) -> Iterator[Fact]:
     if about == "no_dropout_in_eval":
         yield values.fact("dropout", "first train", "y", F.base(), first.format("train"))
     yield values.fact(name, "y base", "y", F.base(), "with B = 0, the original layer's output")
-    if not about:
+    if not about and bool(F.B.any()):
         yield from _path(values)
     note = {
         "no_bias": "a layer without a bias",

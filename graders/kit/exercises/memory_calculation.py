@@ -55,6 +55,8 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"size": 0.03, "lora_rank": 1024, "precision": "float16"},
     {"size": 405, "lora_rank": 64, "precision": "float16"},
     {"lora_rank": 12, "call": "rank only"},
+    {"lora_target_ratio": 0.355},
+    {"size": 9, "lora_target_ratio": 0.0625, "precision": "bfloat16"},
     {"size": 40, "lora_rank": 8, "lora_target_ratio": 0.05, "precision": "int4", "call": "positional"},
 )
 REFUSED: tuple[dict[str, Any], ...] = (
@@ -64,6 +66,8 @@ REFUSED: tuple[dict[str, Any], ...] = (
     {"precision": "int2"},
     {"precision": "double"},
     {"precision": ""},
+    {"precision": "float16x"},
+    {"precision": "int80"},
     {"precision": "float32", "size": 0},
     {"precision": "float16", "size": -2},
     {"precision": "float32", "lora_rank": -2},

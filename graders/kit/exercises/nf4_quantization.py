@@ -38,6 +38,7 @@ QUANTIZED: tuple[dict[str, Any], ...] = (
     {"values": "normal", "shape": [3, 64], "call": "defaults"},
     {"values": "wide", "shape": [2, 128], "call": "positional"},
     {"values": "far", "shape": [4, 64]},
+    {"values": "largest", "shape": [3, 64]},
     {"values": "normal", "shape": [70, 64]},
     {"values": "zeros"},
     {"values": "blocks", "shape": [6, 64]},
@@ -83,6 +84,8 @@ DEQUANTIZED: tuple[dict[str, Any], ...] = (
     {"shape": []},
     {"shape": [0]},
     {"shape": [3, 0]},
+    {"shape": [6, 64], "scales": "normal", "layout": "transposed"},
+    {"shape": [5, 30], "scales": "normal", "layout": "strided"},
 )
 
 

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from graders.exercise import Case, Seen
 from graders.exercises.selective_injection.comparison_case import CALL_SECONDS, Compare
-from graders.exercises.selective_injection.injection_case import inject, twin_of
-from graders.exercises.selective_injection.injection_expected import Expected, rank_of
+from graders.exercises.selective_injection.injection_case import LEAVES_OUT, inject, twin_of
+from graders.exercises.selective_injection.injection_expected import Expected, alpha_of, rank_of
 from graders.exercises.selective_injection.models import ALL_SEVEN, DEFAULT_TARGETS, OTHER_KINDS
 from graders.kit.recording import Fact, Recorded, drawn, fact, record
 
@@ -62,6 +62,9 @@ INJECTIONS: tuple[dict[str, Any], ...] = (
     {"targets": None},
     {"model": "nested", "targets": None, "call": "defaults"},
     {"model": "layers", "targets": ["up_proj"], "call": "defaults"},
+    {"targets": ["up_proj"], "call": "without alpha", "rank": 2},
+    {"model": "nested", "targets": ["q_proj"], "call": "without rank", "alpha": 24},
+    {"model": "numbers", "targets": ["q_proj", "v_proj"], "rank": 3},
     {"targets": []},
     {"model": "nested", "targets": []},
     {"model": "block", "targets": ["q_proj", "v_proj"], "rank": 4},
@@ -130,7 +133,7 @@ def _facts(case: Case) -> Iterator[Fact]:
     if targets == []:
         yield fact("names", "empty_list", "layers", want=[], **told)
         return
-    by_default = targets is None or case["call"] == "defaults"
+    by_default = targets is None or case["call"] in LEAVES_OUT
     odd = case["model"] in OTHER_KINDS
     name = "default_arguments" if by_default else "only_linear" if odd else "wraps_targets"
     where = "linear layers" if odd else "layers"
@@ -176,7 +179,7 @@ def _outputs(case: Case, want: Targeted) -> Iterator[Fact]:
     several = [want.outputs(factors) for factors in _settings(case, want)]
     most = 2 * max(float(bound.max()) for _, bound in several)
     name = "default_arguments" if twin_of(case) is not None else "scaling"
-    note = f"with factors set, alpha / rank = {inject.arguments(case)['alpha'] / rank_of(case):g}"
+    note = f"with factors set, alpha / rank = {alpha_of(case) / rank_of(case):g}"
     wants = [y for y, _ in several]
     yield fact("close", name, "linear y set", joined, wants=wants, absolute=most, note=note)
 
