@@ -119,6 +119,7 @@ class Experiment:
     cpu_seconds: float = 5.0  # limit of one request, in the worker's CPU seconds
     devices: tuple[str, ...] = ("cpu",)
     pictured: Literal["smallest", "first"] = "smallest"  # the failing case of which a picture is made
+    first: bool = False  # before the others: what they leave behind must not help
     repeats: int = 2  # times that a smallest failing case is asked again, to see whether the code wobbles
 
     def arguments(self, case: Case) -> dict[str, Any]:
@@ -214,11 +215,11 @@ class Exercise:
 
     @property
     def experiments(self) -> list[Experiment]:
-        """The experiments in the order in which the claims first use them."""
+        """The experiments in the order in which the claims first use them; before them those that want to be first."""
         found: list[Experiment] = []
         for pairs in self.checks.values():
             found += [experiment for experiment, _ in pairs if experiment not in found]
-        return found
+        return sorted(found, key=lambda experiment: not experiment.first)
 
     def claim(
         self,

@@ -98,11 +98,13 @@ class Record:
                 "data": [],
                 "samples": set(),
                 "grad": False,
+                "runs": 0,
                 **self.about(model),
             }
         known = self.models[key]
         known["last"] = marks(factors)
         known["grad"] |= torch.is_grad_enabled()
+        known["runs"] += 1
         if torch.is_grad_enabled() and x.dim() == 3:
             known["samples"].update(samples(x))
             names = {self.made[sample] for sample in samples(x) if sample in self.made}

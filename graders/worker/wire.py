@@ -25,6 +25,7 @@ import struct
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -482,6 +483,9 @@ def _real(x: Any) -> float | Refused:
         return float(np.ndarray.item(x)) if one.size == 1 and one.dtype.kind in "iuf" else refusal(x)
     if is_subtype(kind, _Tensor):
         return _real_of_tensor(x)
+    if isinstance(x, Real):  # of a class of one's own: what it says of itself
+        value = float(x)
+        return value if type(value) is float else refusal(x)
     return refusal(x)
 
 

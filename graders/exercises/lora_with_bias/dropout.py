@@ -29,23 +29,28 @@ from graders.exercises.lora_with_bias.layer import (
 
 
 class Dropout(Experiment):
-    """A layer whose output shows which inputs were dropped: A = [[1, 2, 4, 8]], B = 1, x = 1, alpha = rank = 1."""
+    """A layer whose output shows which inputs were dropped: A = [[1, 2, 4, 8]], B = 1, x = 1, alpha = rank.
+
+    Above rank 1 the other rows of A and columns of B are 0.
+    """
 
     id, probe, draws = "dropout", "dropout", 0.0
-    space = {"p": (0.25, 0.6), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True)}
-    base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False}
+    space = {"p": (0.25, 0.6, 0.95), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True), "rank": (1, 6)}  # fmt: skip
+    base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False, "rank": 1}
     cover = (
         {"p": 0.6, "dtype": "float64"},
         {"p": 0.1, "batch": [64, 32]},
         {"p": 0.9, "batch": [2048]},
         {"p": 0.5, "batch": [128], "single": True},
+        {"p": 0.95, "batch": [2048], "rank": 6},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        ones = torch.ones
+        ones, rank = torch.ones, case["rank"]
         return {
-            "W": torch.full((3, 4), 64.0), "b": torch.zeros(3), "dtype": case["dtype"], "single": case["single"], "A": torch.tensor([[1.0, 2.0, 4.0, 8.0]]), "B": ones(3, 1),
-            "x": ones(*case["batch"], 4), "named": {"rank": 1, "alpha": 1.0, "dropout": case["p"], "train_bias": False},
+            "W": torch.full((3, 4), 64.0), "b": torch.zeros(3), "dtype": case["dtype"], "single": case["single"],
+            "A": torch.eye(rank, 1) @ torch.tensor([[1.0, 2.0, 4.0, 8.0]]), "B": ones(3, 1) @ torch.eye(1, rank),
+            "x": ones(*case["batch"], 4), "named": {"rank": rank, "alpha": float(rank), "dropout": case["p"], "train_bias": False},
             "call": "keywords", "frozen": [],
         }  # fmt: skip
 
@@ -57,8 +62,8 @@ class Dropout(Experiment):
         )
 
     def describe(self, case: Case) -> dict[str, Any]:
-        return {"layer": "nn.Linear(4, 3), every weight 64, bias 0", "rank": 1, "alpha": 1.0, "dropout": case["p"],
-                "lora_A": [[1, 2, 4, 8]], "lora_B": "ones", "x": f"ones of shape {(*case['batch'], 4)}", "mode": "train"}  # fmt: skip
+        return {"layer": "nn.Linear(4, 3), every weight 64, bias 0", "rank": case["rank"], "alpha": float(case["rank"]), "dropout": case["p"],
+                "lora_A": "[1, 2, 4, 8], then rows of 0", "lora_B": "a column of ones, then 0", "x": f"ones of shape {(*case['batch'], 4)}", "mode": "train"}  # fmt: skip
 
 
 dropout_run = Dropout()
@@ -131,6 +136,14 @@ def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
         )
     if bool((sums == sums[:, :1]).all()):
         return Violation("In every row of x the same inputs are dropped.", "a mask for each row", "one mask")
+    if len(case["batch"]) == 2:
+        tokens = sums.reshape(2, *case["batch"])  # (calls, samples, tokens)
+        if bool((tokens == tokens[..., :1]).all()):
+            return Violation(
+                "In every token of a sequence the same inputs are dropped.",
+                "a mask for each token",
+                "one mask",
+            )
     if torch.equal(mask, again):
         return Violation(
             "A second call drops the same inputs as the first.", "a new mask at each call", "the same mask"

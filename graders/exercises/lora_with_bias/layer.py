@@ -54,8 +54,8 @@ class Layer(Experiment):
         "dropout": (0.0, 0.0, 0.5),
         "dtype": ("float32", "float64", "float64"),
         "contents": claims.KINDS,
-        "layout": ("contiguous", "contiguous", "contiguous", "transposed"),
         "B": ("values", "values", "values", "values", "zero"),
+        "x_grad": (True, True, True, False),
         "frozen": ([], ["weight", "bias"], ["weight"], ["bias"]),
         "call": ("keywords", "positional"),
     }
@@ -71,8 +71,8 @@ class Layer(Experiment):
         "dropout": 0.0,
         "dtype": "float32",
         "contents": "normal",
-        "layout": "contiguous",
         "B": "values",
+        "x_grad": True,
         "frozen": [],
         "call": "keywords",
     }
@@ -95,8 +95,8 @@ class Layer(Experiment):
         {"batch": [2, 1, 2]},
         {"batch": [0]},
         {"batch": [2, 2, 1, 3], "dtype": "float64"},
-        {"batch": [2, 3], "layout": "transposed"},
-        {"layout": "transposed", "train_bias": True},
+        {"x_grad": False, "train_bias": True},
+        {"x_grad": False, "rank": 3, "dtype": "float64", "mode": "train"},
         {"B": "zero"},
         {"B": "zero", "mode": "train", "train_bias": True, "in_features": 3, "rank": 3},
         {"dropout": 0.5},
@@ -123,6 +123,7 @@ class Layer(Experiment):
             "b": claims.contents(kind, [d_out], seed, 1, spread) * 2 if case["bias"] else None,
             "A": claims.contents(kind, [rank, d_in], seed, 2, spread),
             "B": torch.zeros_like(B) if case["B"] == "zero" else B,
+            "B at first": B,  # by which the student's own scaling is measured
             "x": claims.contents(kind, [*case["batch"], d_in], seed, 4, spread),
             "g": claims.contents(kind, [*case["batch"], d_out], seed, 5, 4),
         }
@@ -131,7 +132,8 @@ class Layer(Experiment):
         use = named(case)
         return {
             **self.tensors(case), "named": use, "call": case["call"], "frozen": case["frozen"], "mode": mode(case),
-            "dtype": case["dtype"], "device": case.get("device", "cpu"), "layout": case["layout"], "lr": 0.0078125,
+            "dtype": case["dtype"], "device": case.get("device", "cpu"), "x_grad": case["x_grad"],
+            "lr": 0.0078125,
         }  # fmt: skip
 
     def oracle(self, case: Case, seen: Seen) -> Formula:
@@ -170,7 +172,7 @@ class Layer(Experiment):
             tensor = tensors[letter]
             shown[name] = None if tensor is None else tensor.to(dtype)
         shown["mode with these factors"] = mode(case)
-        shown["memory layout of x"] = None if case["layout"] == "contiguous" else case["layout"]
+        shown["x requires grad"] = None if case["x_grad"] else "no; called with x and 2 x before backward"
         return {name: value for name, value in shown.items() if value is not None}
 
     def traits(self, case: Case) -> dict[str, Any]:
@@ -178,7 +180,7 @@ class Layer(Experiment):
         return {
             "in_features": case["in_features"], "out_features": case["out_features"], "rank": use["rank"], "alpha": use["alpha"],
             "alpha / rank": use["alpha"] / use["rank"], "dropout": use["dropout"], "train_bias": use["train_bias"],
-            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1, "memory layout of x": case["layout"], "values of B": case["B"],
+            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1, "values of B": case["B"], "x requires grad": case["x_grad"],
             "values": claims.KIND_WORDS[case["contents"]], "parameters frozen before": case["frozen"] or "none",
             "call": CALL_WORDS[case["call"]],
         }  # fmt: skip
@@ -190,8 +192,8 @@ def mode(case: Case) -> str:
 
 
 def unusual_batch(case: Case) -> bool:
-    """Another input than two-dimensional, an empty one, or one that is not contiguous."""
-    return len(case["batch"]) != 1 or 0 in case["batch"] or case["layout"] != "contiguous"
+    """Another input than two-dimensional, or an empty one."""
+    return len(case["batch"]) != 1 or 0 in case["batch"]
 
 
 class Formula:
@@ -240,16 +242,17 @@ class Formula:
         return y + self.scale * low, size + scale * low_size, scale * low_size
 
     def gradients(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Gradients of sum(g * y), and their M."""
+        """Gradients of sum(g * y), and their M; of sum(g * (y(x) + y(2 x))) where x needs none."""
         s, w, rows = self.scale, self.weight, math.prod(self.case["batch"])
         x, g = self.x.reshape(rows, -1), self.g.reshape(rows, -1)
+        times, calls = (1, 1) if self.case["x_grad"] else (3, 2)
         X, G, A, B, W = x.abs(), g.abs(), self.A.abs(), self.B.abs(), self.W.abs()
         S, dx = abs(s), w * g @ self.W + s * g @ self.B @ self.A
         return {
-            "lora_A": (s * (g @ self.B).T @ x, S * (G @ B).T @ X),
-            "lora_B": (s * g.T @ (x @ self.A.T), S * G.T @ (X @ A.T)),
+            "lora_A": (times * s * (g @ self.B).T @ x, times * S * (G @ B).T @ X),
+            "lora_B": (times * s * g.T @ (x @ self.A.T), times * S * G.T @ (X @ A.T)),
             "x": (dx.reshape(self.x.shape), (abs(w) * G @ W + S * G @ B @ A).reshape(self.x.shape)),
-            "bias": (self.bias * g.sum(0), abs(self.bias) * G.sum(0)),
+            "bias": (calls * self.bias * g.sum(0), calls * abs(self.bias) * G.sum(0)),
         }
 
 
@@ -343,7 +346,7 @@ def _measured(seen: Seen, want: Formula) -> Formula:
         other = bias_in_place(seen, want, zero[0])
         found.slack, found.b = OWN_SLACK, want.b if other is None else other
         found.bias = multiple_of(zero[0], want.b, want.b.abs()) if other is None else 1.0
-    (y, size), (low, low_size) = found.base(x), want.path(x=x)
+    (y, size), (low, low_size) = found.base(x), want.path(B=want.tensors["B at first"], x=x)
     lora = want.scale * low_size
     if claims.close("", base, y, found.bound(size)) is not None:
         found.slack = OWN_SLACK

@@ -81,9 +81,7 @@ class LayerLines:
             self.case["contents"], value.shape, self.case["seed"], STREAMS[name], spread, twice
         )
         text = tensor_source(value.to(torch.float32), made)
-        text = text if dtype in (None, torch.float32) else f"{text}.to({dtype})"
-        turned = name == "x" and self.case["layout"] == "transposed" and value.dim() > 1
-        return f"{text}.transpose(0, -1).contiguous().transpose(0, -1)" if turned else text
+        return text if dtype in (None, torch.float32) else f"{text}.to({dtype})"
 
     def creation(self, seeded: bool = False) -> list[Line]:
         """The layer as it was made; seeded as the judge did where random numbers show."""
@@ -120,14 +118,17 @@ class LayerLines:
 
     def until(self, step: str) -> list[Line]:
         """The calls up to a step; all of them where it is not known which one it was."""
-        running = self.running("g", grad=True)[len(self.creation()) :]
-        calls = ["layer(x).backward(g)", STEP, "layer(x)"]
+        running = self.running("g", grad=self.case["x_grad"])[len(self.creation()) :]
+        calls = [self.backward, STEP, "layer(x)"]
         if step == "creation":
             return []
         if step == "the first forward pass":
             return [("x", self.source("x")), FIRST]
         if step.startswith(".to("):
             return [f"layer{step}"]
+        if step.startswith("forward after "):
+            moved = step.removeprefix("forward after ")
+            return [NO_GRAD, ("x", self.source("x")), FIRST, f"layer{moved}.eval()(x{moved})"]
         if step == "copying values into the factors":
             return [*running, *SET]
         if step == "forward":
@@ -135,6 +136,13 @@ class LayerLines:
         if step in ("backward", "an optimizer step"):
             return [*running, *SET, *calls[: 1 if step == "backward" else 2]]
         return [*running, *([] if step else [FIRST.replace("(x)", "(x.float())")]), *SET, *calls]
+
+    @property
+    def backward(self) -> str:
+        """The backward pass; where x needs no gradient, of two calls together."""
+        if self.case["x_grad"]:
+            return "layer(x).backward(g)"
+        return "torch.autograd.backward([layer(x), layer(2 * x)], [g, g])"
 
     # --- what each claim is about ---
 
@@ -258,9 +266,10 @@ class LayerLines:
     def gradients(self) -> list[Line]:
         """The gradients of A, B, x and a trained bias."""
         truth = self.formula.gradients()
-        names = ["lora_A", "lora_B", "x"]
-        lines = [*self.running("g", grad=True), *SET, "layer(x).backward(g)"]
-        grads = ['*(getattr(f, "weight", f).grad for f in (layer.lora_A, layer.lora_B))', "x.grad"]
+        names = ["lora_A", "lora_B", *(["x"] if self.case["x_grad"] else [])]
+        lines = [*self.running("g", grad=self.case["x_grad"]), *SET, self.backward]
+        grads = ['*(getattr(f, "weight", f).grad for f in (layer.lora_A, layer.lora_B))', *names[2:]]
+        grads[1:] = [f"{name}.grad" for name in grads[1:]]
         if named(self.case)["train_bias"]:
             names.append("bias")
             size = tuple(truth["bias"][0].shape)

@@ -80,25 +80,29 @@ DROPOUT_FACTS = {
     "a share of": ("something is dropped", "bool((bits < 15).any())"),
     "each input by itself": ("inputs are dropped one by one", "bool(((bits != 0) & (bits != 15)).any())"),
     "a mask for each row": ("rows differ in what is dropped", "bool((bits != bits[0]).any())"),
+    "a mask for each token": ("tokens differ in what is dropped", "bool((y != y[:, :1]).any())"),
     "a new mask": ("a second call drops others", "not torch.equal(y, again)"),
 }  # fmt: skip
 
 
 def dropout_lines(case: Case, property_id: str, violation: Violation) -> list[Line]:
     """A layer whose output shows which inputs were dropped."""
-    p, dtype = case["p"], case["dtype"]
+    p, dtype, rank = case["p"], case["dtype"], case["rank"]
     moved = f".to(torch.{dtype})" if dtype != "float32" else ""
     lines: list[Line] = [
         f"torch.manual_seed({case['seed']})",
         "linear = torch.nn.Linear(4, 3)",
         'linear.load_state_dict({"weight": torch.full((3, 4), 64.0), "bias": torch.zeros(3)})',
-        f"layer = LoRALayerWithBias(linear, rank=1, alpha=1.0, dropout={p}, train_bias=False)",
+        f"layer = LoRALayerWithBias(linear, rank={rank}, alpha={float(rank)}, dropout={p}, train_bias=False)",
     ]
     if violation.step == "creation":
         return lines
     lines[-1] = f"{lines[-1]}{moved}"
     x = f"torch.ones({(*case['batch'], 4)}{f', dtype=torch.{dtype}' if moved else ''}, requires_grad=True)"
-    lines += [("A", "torch.tensor([[1.0, 2.0, 4.0, 8.0]])"), ("B", "torch.ones(3, 1)"), ("x", x)]
+    A, B = "torch.tensor([[1.0, 2.0, 4.0, 8.0]])", "torch.ones(3, 1)"
+    if rank > 1:
+        A, B = f"torch.eye({rank}, 1) @ {A}", f"{B} @ torch.eye(1, {rank})"
+    lines += [("A", A), ("B", B), ("x", x)]
     lines += SET
     run = "torch.stack([layer(row) for row in x])" if case["single"] else "layer(x)"
     if violation.kind != "violated":

@@ -40,8 +40,8 @@ class Estimate(Experiment):
 
     id, probe, cpu_seconds = "estimate", "estimate", 2.0
     space = {
-        "size": (1, 7, 2.5, 13, 70, 0.125, 175, 7.0, 1.3, 0.01),
-        "lora_rank": (16, 1, 2, 8, 7, 64, 256, 1024),
+        "size": (1, 7, 2.5, 13, 70, 0.125, 175, 7.0, 1.3, 0.01, 1500, 0.00001),
+        "lora_rank": (16, 1, 2, 8, 7, 64, 256, 1024, 8192),
         "lora_target_ratio": (0.1, 1.0, 0.5, 0.25, 0.01, 1, 0.125, 0.29, 0.0037),
         "precision": PRECISIONS,
         "call": ("keywords", "positional", "rank only", "defaults"),
@@ -69,6 +69,11 @@ class Estimate(Experiment):
         {"lora_target_ratio": 0.125},
         {"lora_target_ratio": 0.29, "lora_rank": 8},
         {"size": 13, "lora_target_ratio": 0.0037, "precision": "float16"},
+        {"size": 0.00001, "lora_target_ratio": 0.5},
+        {"size": 1500, "precision": "bfloat16"},
+        {"size": 70, "lora_rank": 64, "lora_target_ratio": 1.0},
+        {"lora_rank": 8192, "lora_target_ratio": 1.0},
+        {"lora_rank": 8192, "lora_target_ratio": 0.5, "precision": "float16"},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
@@ -326,7 +331,7 @@ class Refuse(Experiment):
     space = {
         "size": (7, 0, -1, -0.5),
         "lora_rank": (16, -1, -8),
-        "lora_target_ratio": (0.1, -0.1, -1.0),
+        "lora_target_ratio": (0.1, -0.1, -1.0, -1, -0.004),
         "precision": (
             *PRECISIONS,
             "banana",
@@ -340,6 +345,8 @@ class Refuse(Experiment):
             "float160",
             "int88",
             "xint8",
+            "int08",
+            "tf32",
         ),
     }
     base = {"size": 7, **DEFAULTS, "precision": "banana"}
@@ -354,6 +361,8 @@ class Refuse(Experiment):
         {"precision": "float160"},
         {"precision": "int88"},
         {"precision": "xint8"},
+        {"precision": "int08"},
+        {"precision": "tf32"},
         {"precision": "float32", "size": 0},
         {"precision": "float16", "size": -1},
         {"precision": "bfloat16", "size": -0.5},
@@ -361,6 +370,8 @@ class Refuse(Experiment):
         {"precision": "int8", "lora_rank": -8},
         {"precision": "float32", "lora_target_ratio": -0.1},
         {"precision": "int4", "lora_target_ratio": -1.0},
+        {"precision": "float32", "lora_target_ratio": -1},
+        {"precision": "bfloat16", "lora_target_ratio": -0.004},
         {"precision": "float32", "lora_rank": -8, "lora_target_ratio": -1.0},
         {"precision": "float32", "size": -1, "lora_rank": -8},
     )

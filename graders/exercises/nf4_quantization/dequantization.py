@@ -30,22 +30,26 @@ from graders.exercises.nf4_quantization.tensors import (
 )
 from lora_reference import dequantize_nf4
 
+ZEROED = ("some zero", "zero")  # kinds of scales
+
 
 class Dequantize(Experiment):
-    """Dequantize codes and scales that the judge made."""
+    """Dequantize codes and scales that the judge made; before anything was quantized."""
 
-    id, probe, draws = "dequantize", "dequantize", 0.5
+    id, probe, draws, first = "dequantize", "dequantize", 0.5, True
     space = {
         "shape": SHAPES,
         "block_size": BLOCKS,
-        "scales": (*claims.KINDS, "some zero"),
-        "layout": ("contiguous", "contiguous", "contiguous", "transposed", "strided"),
+        "scales": (*claims.KINDS, *ZEROED),
+        "codes": ("any", "any", "any", "constant"),
+        "layout": ("contiguous", "contiguous", "contiguous", "transposed", "strided", "channels last"),
         "call": ("keywords", "positional", "defaults"),
     }
     base = {
         "shape": [64],
         "block_size": 64,
         "scales": "ints",
+        "codes": "any",
         "layout": "contiguous",
         "call": "keywords",
     }
@@ -57,6 +61,14 @@ class Dequantize(Experiment):
         {"shape": [100, 64], "scales": "normal"},
         {"shape": [64, 2], "scales": "normal"},
         {"shape": [4, 64], "scales": "some zero"},
+        {"shape": [2, 64], "scales": "zero"},
+        {"shape": [4, 64], "scales": "normal", "codes": "constant"},
+        {"shape": [2058], "block_size": 49, "scales": "normal"},
+        {"shape": [4100], "block_size": 41, "scales": "normal"},
+        {"shape": [3000], "block_size": 2, "scales": "normal"},
+        {"shape": [9900], "block_size": 5000, "scales": "normal"},
+        {"shape": [3, 0, 2]},
+        {"shape": [2, 3, 4, 5], "scales": "normal", "layout": "channels last"},
         {"shape": [3, 50], "scales": "normal"},
         {"shape": [5000], "block_size": 100},
         {"shape": [100], "scales": "normal"},
@@ -82,11 +94,15 @@ class Dequantize(Experiment):
         rng = np.random.Generator(np.random.Philox(key=[case["seed"], 2]))
         codes = torch.from_numpy(rng.integers(0, 16, count).astype(np.uint8)).reshape(tuple(case["shape"]))
         n_blocks = -(-count // block)
-        kind = "normal" if case["scales"] == "some zero" else case["scales"]
+        if case["codes"] == "constant":
+            codes = torch.full_like(codes, int(rng.integers(0, 16)))
+        kind = "normal" if case["scales"] in ZEROED else case["scales"]
         scales = claims.contents(kind, [n_blocks], case["seed"], 3).abs().to(torch.float32)
         if case["scales"] == "some zero":  # their codes are 7, as in a block of zeros
             scales[::2] = 0
             codes.reshape(-1)[(torch.arange(count) // block) % 2 == 0] = 7
+        if case["scales"] == "zero":
+            scales.zero_()
         layout = case["layout"]
         return {"codes": codes, "scales": scales, "block_size": block, "layout": layout, "call": case["call"]}
 

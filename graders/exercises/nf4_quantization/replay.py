@@ -10,9 +10,9 @@ from torch import Tensor
 
 from graders import claims
 from graders.exercise import Case, Experiment, Seen, Violation
-from graders.exercises.nf4_quantization.dequantization import dequantize
+from graders.exercises.nf4_quantization.dequantization import ZEROED, dequantize
 from graders.exercises.nf4_quantization.quantization import quantize
-from graders.exercises.nf4_quantization.tensors import LEVELS, TIE, blocks_of, far_exponent
+from graders.exercises.nf4_quantization.tensors import LEVELS, TIE, blocks_of, far_exponents
 from graders.replay import (
     DIGITS,
     WRITTEN,
@@ -83,6 +83,10 @@ def laid_out(name: str, case: Case) -> list[Line]:
         return [
             f"{name} = {name}.transpose(0, -1).contiguous().transpose(0, -1)  # same values, not contiguous"
         ]
+    if case["layout"] == "channels last" and len(case["shape"]) == 4:
+        return [
+            f"{name} = {name}.contiguous(memory_format=torch.channels_last)  # same values, not contiguous"
+        ]
     if case["layout"] == "strided" and case["shape"]:
         return [
             f"{name} = torch.stack([{name}, {name} * 0], dim=-1).flatten(-2)[..., ::2]  # same values, not contiguous"
@@ -93,9 +97,9 @@ def laid_out(name: str, case: Case) -> list[Line]:
 def far_source(case: Case, block: int, dtype: torch.dtype) -> str:
     """The expression of `make_tensor` for blocks that are tiny or huge."""
     count, shape = math.prod(case["shape"]), tuple(case["shape"])
-    far, blocks = far_exponent(dtype), max(1, -(-count // block))
+    blocks = max(1, -(-count // block))
     rng = f"(rng := Generator(Philox(key=[{case['seed']}, 1])))"
-    sizes = f"exp2({far}.0 * rng.choice([-1.0, 1.0], {blocks})).repeat({block})[:{count}]"
+    sizes = f"exp2(rng.choice({far_exponents(dtype)}, {blocks})).repeat({block})[:{count}]"
     reshaped = "" if len(shape) == 1 else f".reshape({shape})"
     return f"torch.tensor({rng}.standard_normal({count}) * {sizes}).to({dtype}){reshaped}"
 
@@ -146,15 +150,16 @@ def dequantize_lines(case: Case, violation: Violation) -> list[Line]:
     """Codes and scales, the call, and the values that are wrong."""
     sent = dequantize.arguments(case)
     codes, scales, block = sent["codes"], sent["scales"], sent["block_size"]
-    kind = "normal" if case["scales"] == "some zero" else case["scales"]
+    kind = case["scales"]
+    written_out = kind in ZEROED or case["codes"] == "constant"
     count = math.prod(case["shape"])
     made = f"Generator(Philox(key=[{case['seed']}, 2])).integers(0, 16, {count})"
     shape = "" if len(case["shape"]) == 1 else f".reshape({tuple(case['shape'])})"
     codes_text = tensor_source(codes)
-    if codes.numel() > WRITTEN and case["scales"] != "some zero":
+    if codes.numel() > WRITTEN and not written_out:
         codes_text = f"torch.tensor({made}, dtype=torch.uint8){shape}"
     made_scales = ""
-    if case["scales"] != "some zero":
+    if kind not in ZEROED:
         made_scales = contents_source(kind, scales.shape, case["seed"], 3, change="abs({})")
     lines: list[Line] = [
         f"codes = {codes_text}",

@@ -35,16 +35,31 @@ SHAPES: tuple[list[int], ...] = (
     [],
     [0],
     [0, 4],
+    [3, 0, 2],
+    [2, 3, 4, 5],
     [3, 130],
     [512],
 )
-BLOCKS = (64, 64, 64, 1, 2, 3, 16, 32, 100, 256)
-VALUES = ("ones", "ints", "normal", "wide", "levels", "midpoints", "blocks", "far", "largest", "zeros")
+BLOCKS = (64, 64, 64, 1, 2, 3, 16, 32, 49, 100, 256)
+VALUES = (
+    "ones",
+    "ints",
+    "normal",
+    "wide",
+    "levels",
+    "midpoints",
+    "one sign",
+    "blocks",
+    "far",
+    "largest",
+    "zeros",
+)
 
 VALUE_WORDS = {
     **claims.KIND_WORDS,
     "levels": "exactly at the levels",
     "midpoints": "just beside the middle of two levels",
+    "one sign": "of one sign in each block",
     "blocks": "some blocks zero",
     "far": "tiny or huge",
     "largest": "the largest of their dtype",
@@ -64,13 +79,18 @@ def make_tensor(case: Case) -> Tensor:
     blocks = max(1, -(-count // block))
     if kind == "zeros":
         flat = np.zeros(count)
-    elif kind == "blocks":  # each block of another magnitude, some of them zero
-        size = rng.choice([0.0, 2.0**-14, 2.0**-7, 1.0, 64.0], blocks)
-        size[rng.integers(blocks)] = 0.0
+    elif kind == "blocks":  # each block of another magnitude, some of them zero, but not all
+        size = rng.choice([2.0**-14, 2.0**-7, 1.0, 64.0], blocks)
+        zero = rng.random(blocks) < 0.2
+        zero[[rng.integers(blocks), -rng.integers(1, 3) % blocks]] = True
+        zero[0] &= blocks == 1 or not zero.all()
+        size[zero] = 0.0
         flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
     elif kind == "far":  # each block tiny or huge
-        size = np.exp2(far_exponent(dtype) * rng.choice([-1.0, 1.0], blocks))
-        flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
+        flat = rng.standard_normal(count)
+        flat = flat * np.repeat(np.exp2(rng.choice(far_exponents(dtype), blocks)), block)[:count]
+    elif kind == "one sign":
+        flat = abs(rng.standard_normal(count)) * np.repeat(rng.choice([-1.0, 1.0], blocks), block)[:count]
     elif kind == "largest":
         flat = rng.uniform(-1, 1, count) * (6e4 if dtype == torch.float16 else 3.3e38)
     else:  # values at the levels, or just beside the middle of two of them, with the scale in each block
@@ -84,9 +104,9 @@ def make_tensor(case: Case) -> Tensor:
     return torch.from_numpy(np.asarray(flat, dtype=np.float64)).reshape(tuple(shape)).to(dtype)
 
 
-def far_exponent(dtype: torch.dtype) -> int:
-    """Values that are far are about 2 to this, or to minus this."""
-    return 7 if dtype == torch.float16 else 120
+def far_exponents(dtype: torch.dtype) -> list[float]:
+    """Values that are far are about 2 to one of these; of float16 the tiny ones are subnormal."""
+    return [-18.0, 7.0] if dtype == torch.float16 else [-120.0, 120.0]
 
 
 def blocks_of(flat: Tensor, block_size: int) -> tuple[Tensor, Tensor]:

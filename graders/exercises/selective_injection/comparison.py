@@ -18,6 +18,7 @@ from graders.exercises.selective_injection.comparison_case import (
     UNCHANGED,
     calls,
     compare,
+    compare_once,
     entries_of,
     factor_name,
     keeps_the_block,
@@ -25,6 +26,7 @@ from graders.exercises.selective_injection.comparison_case import (
     models_of,
     own_injection,
     same,
+    trained_layers,
     trained_letters,
     trains_only_factors,
     was_trained,
@@ -123,12 +125,30 @@ def epochs(case: Case, seen: Seen, want: Any) -> Verdict:
             count = len(losses_of(entry))
             if count != epochs:
                 return Violation(f"There are {count} losses for n_epochs={epochs}.", epochs, count)
+        with suppress(NotSeen):
+            runs = [model.get("runs") for model in models_of(seen, call, configs)]
+            fewest = min((count for count in runs if isinstance(count, int)), default=epochs)
+            if fewest < epochs:
+                says = f"A block ran {fewest} times while it was trained for n_epochs={epochs}."
+                return Violation(says, f"at least {epochs} runs", fewest)
     default = seen["default epochs"]
     if type(default) is int and default != DEFAULT_EPOCHS:
         return Violation(
             f"n_epochs is {default} by default, should be {DEFAULT_EPOCHS}.", DEFAULT_EPOCHS, default
         )
     return None
+
+
+@exercise.also(compare_once, "entries")
+def entries_of_one_epoch(case: Case, seen: Seen, want: Any) -> Verdict:
+    """The entry is complete after one epoch too."""
+    return entries(case, seen, want)
+
+
+@exercise.also(compare_once, "epochs")
+def one_epoch(case: Case, seen: Seen, want: Any) -> Verdict:
+    """There is one loss for one epoch."""
+    return epochs(case, seen, want)
 
 
 @exercise.claim(
@@ -341,6 +361,15 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
                 names = " and ".join(f"lora_{letter}" for letter in sorted(same))
                 return Violation(
                     f"With {targets}, {names} is the same after training as before.", "trained", "unchanged"
+                )
+            layers = {
+                name.partition(".")[0] for name in parameters if factor_name(name) and parameters[name][1]
+            }
+            if still := sorted(layers - trained_layers(model)):
+                return Violation(
+                    f"With {targets}, the factors of `{still[0]}` are the same after training as before.",
+                    "every layer trained",
+                    f"{still[0]} unchanged",
                 )
     return None
 

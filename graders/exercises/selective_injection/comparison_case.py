@@ -9,7 +9,7 @@ from torch import Tensor
 from graders.exercise import Case, Experiment, Failure, NotSeen, Seen
 from graders.exercises.selective_injection.models import ALL_SEVEN, DEFAULT_TARGETS
 
-CONFIGS = {"qv": ["q_proj", "v_proj"], "qkvo": DEFAULT_TARGETS, "all": ALL_SEVEN}
+CONFIGS = {"qv": ["q_proj", "v_proj"], "qkvo": DEFAULT_TARGETS, "all": ALL_SEVEN[::-1]}
 EPOCHS, MORE_EPOCHS = 6, 12  # of the first two calls, of the third
 LAST_THIRD = 1.05  # the mean loss of the last third may be this many times that of the first
 DEFAULT_EPOCHS = 50
@@ -41,7 +41,15 @@ class Compare(Experiment):
         return {"calls": names, "n_epochs": case["epochs"]}
 
 
-compare = Compare()
+class CompareOnce(Compare):
+    """One call of one epoch."""
+
+    id = "compare_once"
+    space = {"calls": ([["qv"]],), "epochs": ([1],)}
+    base = {"calls": [["qv"]], "epochs": [1]}
+
+
+compare, compare_once = Compare(), CompareOnce()
 
 
 def calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]]:
@@ -115,13 +123,22 @@ def was_trained(model: dict[str, Any]) -> bool:
     return bool(trained_letters(model))
 
 
+def trained_layers(model: dict[str, Any]) -> set[str]:
+    """The block's layers of which a factor changed."""
+    return {name.partition(".")[0] for name in changed_factors(model)}
+
+
 def trained_letters(model: dict[str, Any]) -> set[str]:
     """Of which factors, A or B, one changed."""
+    return {factor_name(name) for name in changed_factors(model)}
+
+
+def changed_factors(model: dict[str, Any]) -> list[str]:
+    """The factors that changed, in the block or as it was run with them."""
     first, last, now = (model.get(key) for key in ("first", "last", "now"))
     if not (isinstance(first, dict) and isinstance(last, dict) and isinstance(now, dict)):
         raise NotSeen("factors")
-    changed = [name for name, mark in first.items() if not mark == last.get(name) == now.get(name)]
-    return {factor_name(name) for name in changed}
+    return [name for name, mark in first.items() if not mark == last.get(name) == now.get(name)]
 
 
 def own_injection(seen: Seen, targets: list[str]) -> dict[str, Any]:

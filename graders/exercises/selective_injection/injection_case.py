@@ -37,12 +37,13 @@ class Inject(Experiment):
 
     id, probe = "inject", "inject"
     space = {
-        "model": ("flat", "nested", "layers", "deep", "numbers", "others", "mixed"),
+        "model": ("flat", "nested", "layers", "deep", "numbers", "names", "others", "mixed"),
         "targets": TARGETS,
         "rank": (1, 2, 3, 4, 8),
         "alpha": (1, 2, 16, 0.5, 3.0),
         "call": ("keywords", "positional"),
         "bias": ("all", "none", "some"),
+        "flags": ("as made", "as made", "frozen"),
     }
     base = {
         "model": "flat",
@@ -51,6 +52,7 @@ class Inject(Experiment):
         "alpha": 16,
         "call": "keywords",
         "bias": "all",
+        "flags": "as made",
     }
     cover = (
         {"model": "nested", "bias": "some"},
@@ -72,6 +74,12 @@ class Inject(Experiment):
         {"model": "flat", "targets": ["q_proj", "v_proj"], "call": "without rank", "alpha": 3.0},
         {"model": "numbers", "targets": ["q_proj", "v_proj"]},
         {"model": "numbers", "targets": DEFAULT_TARGETS, "bias": "some"},
+        {"model": "names", "targets": ["q_proj"]},
+        {"model": "names", "targets": ALL_SEVEN, "rank": 3},
+        {"model": "names", "targets": DEFAULT_TARGETS, "flags": "frozen"},
+        {"model": "nested", "targets": ["q_proj", "v_proj"], "flags": "frozen"},
+        {"model": "flat", "rank": 32},
+        {"model": "nested", "targets": ["o_proj"], "rank": 64, "alpha": 1},
         {"model": "flat", "targets": []},
         {"model": "nested", "targets": [], "call": "positional"},
         {"model": "block", "targets": ["q_proj", "v_proj"]},
@@ -93,7 +101,7 @@ class Inject(Experiment):
             if kind in CONTAINERS:
                 specs.append({"name": name, "kind": "container", "holds": kind})
                 continue
-            if kind == "parameter":
+            if kind in ("parameter", "none"):
                 specs.append({"name": name, "kind": kind})
                 continue
             d_in, d_out = int(rng.integers(1, 7)), int(rng.integers(1, 7))
@@ -112,7 +120,7 @@ class Inject(Experiment):
         sent = None if specs is None else [wire_spec(spec) for spec in specs]
         style = "positional" if case["call"] == "positional" else "keywords"
         return {"specs": sent, "inputs": self.inputs(case, specs), "named": written(case), "call": style,
-                "factor seed": case["seed"], "twin": twin_of(case)}  # fmt: skip
+                "factor seed": case["seed"], "twin": twin_of(case), "frozen": case["flags"] == "frozen"}  # fmt: skip
 
     def inputs(self, case: Case, specs: list[dict[str, Any]] | None) -> list[Tensor]:
         """One input for each leaf (or the block's), float32."""
@@ -131,6 +139,8 @@ class Inject(Experiment):
         return Expected(case, self.specs(case), self.inputs(case, self.specs(case)), seen)
 
     def blame(self, case: Case, failure: Failure) -> str:
+        if matches_nothing(case):
+            return ""
         if failure.step == "copying values into the factors":
             return "rank"
         if failure.step == "backward":
@@ -157,14 +167,22 @@ class Inject(Experiment):
             if kind not in CONTAINERS
         ]
         targets = {"target_modules": case["targets"]}
-        return {"model": names or "SimpleTransformerBlock(16, 2)", **targets, **written(case)}
+        shown = {"model": names or "SimpleTransformerBlock(16, 2)", **targets, **written(case)}
+        return {**shown, "frozen before": True} if case["flags"] == "frozen" else shown
 
     def traits(self, case: Case) -> dict[str, Any]:
         targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
         return {
             "model": MODEL_WORDS[case["model"]], "number of targets": len(targets), "rank": rank_of(case),
-            "alpha": alpha_of(case), "alpha / rank": alpha_of(case) / rank_of(case), "layers with a bias": case["bias"],
+            "alpha": alpha_of(case), "alpha / rank": alpha_of(case) / rank_of(case), "layers with a bias": case["bias"], "flags": case["flags"],
         }  # fmt: skip
+
+
+def matches_nothing(case: Case) -> bool:
+    """Whether there are targets, and no Linear layer that they match: what happens then is not graded."""
+    targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
+    linears = [name for name, kind in MODELS.get(case["model"], []) if kind == "linear"] or ALL_SEVEN
+    return bool(targets) and not any(name.rpartition(".")[2] in targets for name in linears)
 
 
 LEAVES_OUT = {"defaults": ("rank", "alpha"), "without rank": ("rank",), "without alpha": ("alpha",)}

@@ -108,6 +108,7 @@ def other(name: str, kind: str, size: int) -> Layer:
     shapes: dict[str, dict[str, Shape]] = {
         "norm": {"weight": (size,), "bias": (size,)}, "conv": {"weight": (size, size, 1), "bias": (size,)},
         "embedding": {"weight": (5, size)}, "identity": {}, "parameter": {"": (3,)},
+        "plain norm": {}, "lookalike": {"weight": (size, size)}, "none": {},
     }  # fmt: skip
     return Layer(name, kind, size, size, shapes[kind])
 

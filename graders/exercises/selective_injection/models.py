@@ -33,8 +33,14 @@ MODELS: dict[str, list[tuple[str, str]]] = {
         ("stack.2.v_proj", "linear"), ("parts", "dict"), ("parts.7", "node"), ("parts.7.q_proj", "linear"), ("parts.7.norm", "norm"),
         ("head", "linear"),
     ],
+    "names": [
+        ("proj", "linear"), ("Q_Proj", "linear"), ("downsample", "none"), ("chain", "sequential"), ("chain.q_proj", "linear"), ("chain.gate", "linear"),
+        ("chain.v_proj", "linear"), ("heads", "list"), ("heads.0", "node"), ("heads.0.up_proj", "linear"), ("heads.0.norm", "plain norm"), ("top", "node"),
+        ("top.k_proj", "node"), ("top.k_proj.k_proj", "linear"),
+    ],
     "mixed": [
         ("q_proj", "linear"), ("v_proj", "norm"), ("up_proj", "embedding"), ("k_proj", "identity"), ("gate_proj", "conv"), ("head", "linear"),
+        ("down_proj", "lookalike"),
     ],
     "others": [
         ("a", "node"), ("a.q_proj", "linear"), ("a.v_proj", "norm"), ("b", "node"), ("b.q_proj", "conv"), ("b.v_proj", "linear"),
@@ -47,6 +53,7 @@ MODEL_WORDS = {
     "layers": "with a ModuleList",
     "deep": "with a Sequential",
     "numbers": "with modules called by numbers",
+    "names": "with names that are like others",
     "others": "with other kinds of modules",
     "mixed": "flat, with other kinds of modules",
     "block": "SimpleTransformerBlock",
@@ -70,6 +77,9 @@ LAYER_NAMES = {
     "embedding": "Embedding",
     "identity": "Identity",
     "parameter": "Parameter",
+    "plain norm": "LayerNorm without parameters",
+    "lookalike": "a module of another class with in_features, out_features and a weight",
+    "none": "None",
 }
 
 
@@ -77,5 +87,5 @@ OTHER_KINDS = ("others", "mixed")  # models in which not only Linear layers have
 
 
 def leaves(specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The layers among a model's specs: neither containers nor parameters of their own."""
-    return [spec for spec in specs if spec["kind"] not in ("container", "parameter")]
+    """The layers among a model's specs: neither containers, parameters of their own nor places that hold None."""
+    return [spec for spec in specs if spec["kind"] not in ("container", "parameter", "none")]

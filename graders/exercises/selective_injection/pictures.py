@@ -7,7 +7,7 @@ from collections.abc import Container
 from typing import Any
 
 from graders.exercise import Case, Experiment, Seen
-from graders.exercises.selective_injection.comparison_case import calls, compare, entries_of, losses_of
+from graders.exercises.selective_injection.comparison_case import Compare, calls, entries_of, losses_of
 from graders.exercises.selective_injection.injection_case import inject
 from graders.exercises.selective_injection.injection_expected import Expected, parameters
 from graders.exercises.selective_injection.models import CONTAINERS, LAYER_NAMES, MODELS
@@ -22,7 +22,7 @@ CALLS = ("first call", "second call", "third call")
 
 def picture(experiment: Experiment, case: Case, seen: Seen, property_id: str) -> dict[str, Any] | None:
     """The model's layers, its parameters, or the losses: whatever the claim is about."""
-    if experiment is compare:
+    if isinstance(experiment, Compare):
         return _losses(case, seen, property_id) if property_id in LOSSES else None
     if experiment is not inject or property_id not in (*WRAPPED, *TRAINED):
         return None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from graders.exercise import Case, Experiment, Violation
-from graders.exercises.selective_injection.comparison_case import compare
+from graders.exercises.selective_injection.comparison_case import Compare
 from graders.exercises.selective_injection.injection_case import Inject, inject, twin_of, written
 from graders.exercises.selective_injection.injection_expected import rank_of
 from graders.exercises.selective_injection.models import ALL_SEVEN, DEFAULT_TARGETS, leaves
@@ -29,6 +29,10 @@ FACTORS = (
     ' if n.removesuffix(".weight").endswith(("lora_A", "lora_B"))}'
 )
 IMPORTS = 3  # at most
+LOOKALIKE = (
+    'type("Project", (nn.Module,), {{"in_features": {size}, "out_features": {size}, "bias": None, '
+    '"weight": nn.Parameter(torch.ones({size}, {size})), "forward": lambda self, x: x @ self.weight.T}})()'
+)
 EARLIER = (  # the judge, too, calls it before it leaves out an argument, or gives an empty list
     'add_lora_to_model_selective(nn.ModuleDict({"up_proj": nn.Linear(2, 2), "v_proj": nn.Linear(2, 2)}), 1, 2, ["up_proj"])'
     "  # an earlier call"
@@ -37,7 +41,7 @@ EARLIER = (  # the judge, too, calls it before it leaves out an argument, or giv
 
 def replay(experiment: Experiment, case: Case, property_id: str, violation: Violation, notebook: bool) -> str:
     """The script of one failed claim."""
-    if experiment is compare:
+    if isinstance(experiment, Compare):
         return comparison_script(case, property_id, violation, notebook)
     assert isinstance(experiment, Inject)
     lab = ("SimpleTransformerBlock",) if case["model"] == "block" else ()
@@ -61,6 +65,8 @@ class InjectLines:
         """The lines for a claim: what it is about, or for a crash the calls up to it."""
         if self.violation.kind != "violated":
             after = self.until(self.violation.step)
+        elif name == "keeps_pretrained" and isinstance(self.violation.expected, list):
+            return self.order()
         elif isinstance(self.violation.expected, Tensor) and name != "own_factors":
             return self.output(with_factors=name != "keeps_pretrained")
         elif self.violation.expected == "the same object":
@@ -78,10 +84,12 @@ class InjectLines:
         """The model; its layers packed so that with `others` lines and the call the script is short enough."""
         seed: list[Line] = [f"torch.manual_seed({self.case['seed']})"]
         earlier: list[Line] = [EARLIER] if twin_of(self.case) is not None else []
+        frozen: list[Line] = ["model.requires_grad_(False)"] if self.case["flags"] == "frozen" else []
+        has_none = any(spec["kind"] == "none" for spec in self.specs or ())
         if self.specs is None:
             return [*earlier, *seed, "model = SimpleTransformerBlock(16, 2)"]
         entries = [f'"{spec["name"]}": {_made(spec)}' for spec in self.specs]
-        room = MOST_LINES - IMPORTS - 3 - others - len(earlier)
+        room = MOST_LINES - IMPORTS - 3 - others - len(earlier) - len(frozen)
         width, head = 100, "for name, layer in {"
         while len(packed := _wrapped(entries, width)) > max(1, room):
             width += 10
@@ -92,7 +100,10 @@ class InjectLines:
             "model = nn.Module()",
             *packed,
             '    parent, _, child = name.rpartition(".")',
-            "    setattr(model.get_submodule(parent), child, layer)",
+            "    model.get_submodule(parent).register_module(child, layer)"
+            if has_none
+            else "    setattr(model.get_submodule(parent), child, layer)",
+            *frozen,
         ]
 
     @property
@@ -161,6 +172,12 @@ class InjectLines:
         return self.ended(lines, '"no longer the same:", changed', '"no longer the same:", []')
 
     untargeted_stay = objects
+
+    def order(self) -> list[Line]:
+        """The children of a container, in their order."""
+        names = [name.rpartition(".") for name in self.violation.expected]
+        children = f'[*model.get_submodule("{names[0][0]}")._modules]'
+        return self.ended([self.call], children, repr([child for _, _, child in names]))
 
     def rest_frozen(self) -> list[Line]:
         """What trains besides the factors."""
@@ -257,7 +274,8 @@ def _made(spec: dict[str, Any]) -> str:
     return {
         "node": "nn.Module()", "list": "nn.ModuleList()", "dict": "nn.ModuleDict()", "sequential": "nn.Sequential()",
         "linear": f"nn.Linear({size}, {spec.get('out')}{bias})", "norm": f"nn.LayerNorm({size})", "conv": f"nn.Conv1d({size}, {size}, 1)",
-        "embedding": f"nn.Embedding(5, {size})", "identity": "nn.Identity()", "parameter": "nn.Parameter(torch.ones(3))",
+        "embedding": f"nn.Embedding(5, {size})", "identity": "nn.Identity()", "parameter": "nn.Parameter(torch.ones(3))", "none": "None",
+        "plain norm": f"nn.LayerNorm({size}, elementwise_affine=False)", "lookalike": LOOKALIKE.format(size=size),
     }[spec.get("holds", spec["kind"])]  # fmt: skip
 
 

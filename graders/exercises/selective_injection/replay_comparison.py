@@ -82,6 +82,11 @@ def epochs(case: Case, violation: Violation) -> list[Line]:
         default = 'inspect.signature(compare_target_modules).parameters["n_epochs"].default'
         return [*ending(default, str(DEFAULT_EPOCHS))]
     count = violation.call or 1
+    if violation.message.startswith("A block ran"):
+        lines = watched(case, violation, "blocks.update({block: blocks.get(block, 0) + 1})")
+        words = f'"at least {case["epochs"][count - 1]} runs of each block:"'
+        enough = f"all(runs >= {case['epochs'][count - 1]} for runs in blocks.values())"
+        return [*lines, *ending(f"{words}, {enough}", f"{words}, True")]
     counts = "{key: len(entry['losses']) for key, entry in result.items()}"
     return [*until(case, violation), *ending(counts, f"dict.fromkeys(result, {case['epochs'][count - 1]})")]
 
@@ -170,6 +175,18 @@ def trains(case: Case, violation: Violation) -> list[Line]:
             *ending(
                 f"{words}, [{letters} for block, start in blocks.items()]",
                 f"{words}, [['A', 'B']] * len(blocks)",
+            ),
+        ]
+    if violation.expected == "every layer trained":
+        start = f"{{n: p.detach().clone() for n, p in block.named_parameters() if {FACTOR}}}"
+        lines = watched(case, violation, f"blocks.setdefault(block, {start})")
+        changed = "n in start and not torch.equal(p, start[n])"
+        layers = f'sorted({{n.split(".")[0] for n, p in block.named_parameters() if {changed}}})'
+        every = 'sorted({n.split(".")[0] for n in start})'
+        return [
+            *lines,
+            *ending(
+                f"[{layers} for block, start in blocks.items()]", f"[{every} for start in blocks.values()]"
             ),
         ]
     facts = {

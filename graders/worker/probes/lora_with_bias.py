@@ -138,18 +138,20 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     bias_rows = rows_with_the_bias(wrapped, a["b"])
     seen["trainable"] = trainable(wrapped, bias_rows)
     x = a["x"]
-    if a["layout"] == "transposed" and x.dim() > 1:
-        x = x.transpose(0, -1).contiguous().transpose(0, -1)
     seen.at("the first forward pass")
     for mode in ("eval", "train"):
         wrapped.train(mode == "train")
-        seen[f"first {mode}"] = wrapped(x.to(torch.float32)).detach()
+        with torch.set_grad_enabled(mode == "train"):
+            seen[f"first {mode}"] = wrapped(x.to(torch.float32)).detach()
     if not usable:
         return
     seen.at(f".to(torch.{a['dtype']})")
     dtype = getattr(torch, a["dtype"])
     wrapped.to(device=a["device"], dtype=dtype)
     x = x.to(device=a["device"], dtype=dtype)
+    seen.at(f"forward after .to(torch.{a['dtype']})")
+    with torch.no_grad():
+        wrapped.eval()(x)  # nothing that was kept in evaluation before is of use now
     rows = x.reshape(-1, x.shape[-1])
     seen["dtypes"] = [str(reading.tensor(wrapped, letter).dtype) for letter in "AB"]
     seen["devices"] = [reading.tensor(wrapped, letter).device.type for letter in "AB"]
@@ -162,21 +164,27 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
         seen["rows base"] = wrapped(rows).cpu()
         seen["zero base"] = wrapped(torch.zeros(1, rows.shape[1], device=a["device"], dtype=dtype)).cpu()
     seen.at("copying values into the factors")
+    if not torch.equal(a["B at first"], a["B"]):
+        set_factors(wrapped, a["A"], a["B at first"], reading)
+        with torch.no_grad():
+            seen["rows"] = wrapped(rows).cpu()
     set_factors(wrapped, a["A"], a["B"], reading)
     seen.at("forward")
-    x = x.clone().requires_grad_(True)
+    x = x.clone().requires_grad_(a["x_grad"])
     y = wrapped(x)
     seen["y"] = y.detach().cpu() if isinstance(y, Tensor) else y
     with torch.no_grad():
         again = wrapped(x)
-        seen["rows"] = wrapped(rows).cpu()
+        if "rows" not in seen:
+            seen["rows"] = wrapped(rows).cpu()
     seen["y again"] = again.detach().cpu() if isinstance(again, Tensor) else again
     seen["x after"] = x.detach().cpu()
     if not isinstance(y, Tensor) or y.shape != (*a["x"].shape[:-1], a["W"].shape[0]):
         return
+    outputs = [y] if a["x_grad"] else [y, wrapped(2 * x)]
     seen.at("backward")
-    if y.requires_grad:
-        torch.autograd.backward(y, a["g"].to(y.device, y.dtype))
+    if all(output.requires_grad for output in outputs):
+        torch.autograd.backward(outputs, [a["g"].to(y.device, y.dtype)] * len(outputs))
     for letter in "AB":
         grad = reading.tensor(wrapped, letter).grad
         seen[f"lora_{letter} grad"] = None if grad is None else reading.view(grad.detach().cpu(), letter)

@@ -81,9 +81,11 @@ def _pair(result: Any, seen: Any) -> None:
 
 
 def lay_out(tensor: Tensor, layout: str) -> Tensor:
-    """The same values in another memory layout: `transposed`, `strided` (every other value of a larger one) or as is."""
+    """The same values in another memory layout: `transposed`, `channels last`, `strided` (every other value of a larger one) or as is."""
     if layout == "transposed" and tensor.dim() >= 2:
         return tensor.transpose(0, -1).contiguous().transpose(0, -1)
+    if layout == "channels last" and tensor.dim() == 4:
+        return tensor.contiguous(memory_format=torch.channels_last)
     if layout == "strided" and tensor.dim() >= 1:
         wide = torch.zeros((*tensor.shape[:-1], 2 * tensor.shape[-1]), dtype=tensor.dtype)
         wide[..., ::2] = tensor

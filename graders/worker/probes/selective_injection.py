@@ -24,11 +24,27 @@ LEAVES: dict[str, Any] = {
     "conv": lambda spec: nn.Conv1d(spec["in"], spec["in"], 1),
     "embedding": lambda spec: nn.Embedding(5, spec["in"]),
     "identity": lambda spec: nn.Identity(),
+    "plain norm": lambda spec: nn.LayerNorm(spec["in"], elementwise_affine=False),
+    "lookalike": lambda spec: Project(spec["in"]),
 }
 
 
 class Node(nn.Module):
     """A module that only holds others."""
+
+
+class Project(nn.Module):
+    """No `nn.Linear`, though it has what one has."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.in_features = self.out_features = size
+        self.weight = nn.Parameter(torch.ones(size, size))
+        self.bias = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The product with the weight."""
+        return x @ self.weight.T
 
 
 class Bag(Node):
@@ -48,7 +64,7 @@ class Bag(Node):
 def offer_for_pickling() -> None:
     """Make the classes of the models importable, as those of any model are: `torch.save(model, file)` works."""
     module = sys.modules.setdefault("graded_models", types.ModuleType("graded_models"))
-    for kind in (Node, Bag):
+    for kind in (Node, Bag, Project):
         kind.__module__, kind.__qualname__ = "graded_models", kind.__name__
         vars(module).setdefault(kind.__name__, kind)
 
@@ -61,6 +77,9 @@ def build(specs: list[dict[str, Any]]) -> Bag:
         parent, _, name = spec["name"].rpartition(".")
         if spec["kind"] == "parameter":
             bag.get_submodule(parent).register_parameter(name, nn.Parameter(torch.ones(3)))
+            continue
+        if spec["kind"] == "none":
+            bag.get_submodule(parent).register_module(name, None)
             continue
         if spec["kind"] == "container":
             made = {"node": Node, "list": nn.ModuleList, "dict": nn.ModuleDict, "sequential": nn.Sequential}[
@@ -95,7 +114,7 @@ def model_of(module: Any, a: dict[str, Any]) -> tuple[nn.Module, Any]:
     """A new model of the case, and its inputs."""
     if a["specs"] is None:
         return module.given.SimpleTransformerBlock(16, 2), a["inputs"][0]
-    return build(a["specs"]), a["inputs"]
+    return build(a["specs"]).requires_grad_(not a["frozen"]), a["inputs"]
 
 
 def inject(module: Any, a: dict[str, Any], seen: Any) -> None:

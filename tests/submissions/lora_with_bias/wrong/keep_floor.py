@@ -1,0 +1,33 @@
+# mistake: unnamed
+# 1 - p is kept at 0.1 at least 'against overflow', so above p = 0.9 the scaling is too small.
+# style: own dropout, defensive
+import math
+
+import torch
+from torch import nn
+
+
+class LoRALayerWithBias(nn.Module):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        super().__init__()
+        self.original_layer = original_layer
+        original_layer.weight.requires_grad_(False)
+        if original_layer.bias is not None:
+            original_layer.bias.requires_grad_(bool(train_bias))
+        self.rank = rank
+        self.scaling = alpha / rank
+        self.dropout = nn.Dropout(dropout)
+        self.lora_A = nn.Parameter(torch.empty(rank, original_layer.in_features))
+        self.lora_B = nn.Parameter(torch.zeros(original_layer.out_features, rank))
+        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))
+        self.p = dropout
+
+    def drop(self, x):
+        if not self.training or self.p == 0.0:
+            return x
+        keep = 1.0 - self.p
+        mask = torch.bernoulli(torch.full_like(x, keep))
+        return x * mask / max(keep, 0.1)
+
+    def forward(self, x):
+        return self.original_layer(x) + self.scaling * (self.drop(x) @ self.lora_A.T @ self.lora_B.T)

@@ -1,0 +1,36 @@
+# style: every value is an mpmath.mpf of 50 digits (mpmath comes with sympy, which torch needs); float if it is missing
+try:
+    from mpmath import mp, mpf
+    mp.dps = 50
+except ImportError:
+    mpf = float
+
+BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "int8": 1, "int4": 0.5}
+
+
+def calculate_memory_requirements(model_params_billions, lora_rank=16, lora_target_ratio=0.1, precision="float32"):
+    if precision not in BYTES:
+        raise ValueError(f"unknown precision {precision!r}")
+    if model_params_billions <= 0:
+        raise ValueError("the model size must be positive")
+    if lora_rank < 0 or lora_target_ratio < 0:
+        raise ValueError("rank and ratio must not be negative")
+    n = mpf(model_params_billions) * mpf(10) ** 9
+    b = mpf(BYTES[precision])
+    t = max(b, mpf(2))
+    p = n * mpf(lora_target_ratio) * 2 * lora_rank / 4096
+    giga = mpf(10) ** 9
+    full = [n * b / giga, n * t / giga, 2 * n * t / giga]
+    lora = [n * b / giga, p * t / giga, p * t / giga, 2 * p * t / giga]
+    return {
+        "full_ft_weights": full[0],
+        "full_ft_gradients": full[1],
+        "full_ft_optimizer": full[2],
+        "full_ft_total": sum(full),
+        "lora_weights": lora[0],
+        "lora_adapters": lora[1],
+        "lora_gradients": lora[2],
+        "lora_optimizer": lora[3],
+        "lora_total": sum(lora),
+        "memory_savings_ratio": sum(lora) / sum(full),
+    }
