@@ -35,7 +35,7 @@ from graders.settings import Settings
 from graders.stored import StoredCase, StoredCaseError, as_stored
 
 Kept = dict[str, Seen]  # what was seen of telling cases whose seed is open
-LEAST_HELD = 0.15  # share of its cases in which a claim must have been seen to hold
+LEAST_HELD = 0.08  # share of its cases in which a claim must have been seen to hold
 
 
 @dataclass(frozen=True)

@@ -132,12 +132,7 @@ def trained_bias(seen: Seen, bias: Tensor) -> Tensor:
 )
 def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
     """The gradients of A, B, x and a trained bias are the formula's."""
-    if (
-        not case["bias"]
-        or case["call"] == "defaults"
-        or 0 in case["batch"]
-        or drops_in_eval(case, seen, want)
-    ):
+    if not case["bias"] or case["call"] == "defaults" or 0 in case["batch"] or named(case)["dropout"]:
         return NOT_APPLICABLE
     mine = own(seen, want)
     rows = mine.slack * (math.prod(case["batch"]) + case["out_features"] + named(case)["rank"])
@@ -216,20 +211,6 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
         y,
         mine.bound(size, lora),
         "after a step of training",
-    )
-
-
-def drops_in_eval(case: Case, seen: Seen, want: Formula) -> bool:
-    """Whether something is dropped in evaluation mode, which is `no_dropout_in_eval`'s."""
-    if not named(case)["dropout"]:
-        return False
-    try:
-        mine = own(seen, want)
-    except NotSeen:
-        return True
-    y, size, lora = mine.output()
-    return any(
-        claims.close("y", seen[name], y, mine.bound(size, lora)) is not None for name in ("y", "y again")
     )
 
 

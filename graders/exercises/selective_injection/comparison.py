@@ -362,9 +362,8 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
                 return Violation(
                     f"With {targets}, {names} is the same after training as before.", "trained", "unchanged"
                 )
-            layers = {
-                name.partition(".")[0] for name in parameters if factor_name(name) and parameters[name][1]
-            }
+            able_layers = {name.partition(".")[0] for name, (_, trains) in parameters.items() if trains}
+            layers = {name.partition(".")[0] for name in model["first"]} & able_layers
             if still := sorted(layers - trained_layers(model)):
                 return Violation(
                     f"With {targets}, the factors of `{still[0]}` are the same after training as before.",

@@ -37,7 +37,7 @@ class Inject(Experiment):
 
     id, probe = "inject", "inject"
     space = {
-        "model": ("flat", "nested", "layers", "deep", "numbers", "names", "others", "mixed"),
+        "model": ("flat", "nested", "layers", "deep", "names", "others", "mixed"),
         "targets": TARGETS,
         "rank": (1, 2, 3, 4, 8),
         "alpha": (1, 2, 16, 0.5, 3.0),
@@ -72,8 +72,6 @@ class Inject(Experiment):
         {"model": "nested", "targets": ["v_proj"], "call": "defaults"},
         {"model": "layers", "targets": ["v_proj"], "call": "without alpha", "rank": 4},
         {"model": "flat", "targets": ["q_proj", "v_proj"], "call": "without rank", "alpha": 3.0},
-        {"model": "numbers", "targets": ["q_proj", "v_proj"]},
-        {"model": "numbers", "targets": DEFAULT_TARGETS, "bias": "some"},
         {"model": "names", "targets": ["q_proj"]},
         {"model": "names", "targets": ALL_SEVEN, "rank": 3},
         {"model": "names", "targets": DEFAULT_TARGETS, "flags": "frozen"},
@@ -87,6 +85,7 @@ class Inject(Experiment):
         {"model": "block", "targets": ALL_SEVEN, "rank": 4},
         {"model": "mixed", "targets": ["q_proj", "v_proj", "up_proj"]},
         {"model": "mixed", "targets": DEFAULT_TARGETS, "rank": 3},
+        {"model": "mixed", "targets": ALL_SEVEN},
         {"model": "flat", "targets": ["v_proj", "up_proj"], "rank": 4},
         {"model": "flat", "targets": DEFAULT_TARGETS, "rank": 3, "alpha": 3.0, "call": "positional"},
     )

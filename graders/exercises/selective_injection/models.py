@@ -28,13 +28,8 @@ MODELS: dict[str, list[tuple[str, str]]] = {
         ("model.decoder.1", "node"), ("model.decoder.1.part", "node"), ("model.decoder.1.part.q_proj", "linear"),
         ("model.decoder.1.part.up_proj", "linear"), ("model.decoder.1.part.norm", "norm"), ("model.head", "linear"),
     ],
-    "numbers": [
-        ("stack", "node"), ("stack.0", "node"), ("stack.0.q_proj", "linear"), ("stack.0.up_proj", "linear"), ("stack.2", "node"),
-        ("stack.2.v_proj", "linear"), ("parts", "dict"), ("parts.7", "node"), ("parts.7.q_proj", "linear"), ("parts.7.norm", "norm"),
-        ("head", "linear"),
-    ],
     "names": [
-        ("proj", "linear"), ("Q_Proj", "linear"), ("downsample", "none"), ("chain", "sequential"), ("chain.q_proj", "linear"), ("chain.gate", "linear"),
+        ("proj", "linear"), ("Q_Proj", "linear"), ("downsample", "none"), ("chain", "node"), ("chain.q_proj", "linear"), ("chain.gate", "linear"),
         ("chain.v_proj", "linear"), ("heads", "list"), ("heads.0", "node"), ("heads.0.up_proj", "linear"), ("heads.0.norm", "plain norm"), ("top", "node"),
         ("top.k_proj", "node"), ("top.k_proj.k_proj", "linear"),
     ],
@@ -52,7 +47,6 @@ MODEL_WORDS = {
     "nested": "nested",
     "layers": "with a ModuleList",
     "deep": "with a Sequential",
-    "numbers": "with modules called by numbers",
     "names": "with names that are like others",
     "others": "with other kinds of modules",
     "mixed": "flat, with other kinds of modules",

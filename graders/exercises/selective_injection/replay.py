@@ -65,8 +65,6 @@ class InjectLines:
         """The lines for a claim: what it is about, or for a crash the calls up to it."""
         if self.violation.kind != "violated":
             after = self.until(self.violation.step)
-        elif name == "keeps_pretrained" and isinstance(self.violation.expected, list):
-            return self.order()
         elif isinstance(self.violation.expected, Tensor) and name != "own_factors":
             return self.output(with_factors=name != "keeps_pretrained")
         elif self.violation.expected == "the same object":
@@ -172,12 +170,6 @@ class InjectLines:
         return self.ended(lines, '"no longer the same:", changed', '"no longer the same:", []')
 
     untargeted_stay = objects
-
-    def order(self) -> list[Line]:
-        """The children of a container, in their order."""
-        names = [name.rpartition(".") for name in self.violation.expected]
-        children = f'[*model.get_submodule("{names[0][0]}")._modules]'
-        return self.ended([self.call], children, repr([child for _, _, child in names]))
 
     def rest_frozen(self) -> list[Line]:
         """What trains besides the factors."""

@@ -64,7 +64,6 @@ INJECTIONS: tuple[dict[str, Any], ...] = (
     {"model": "layers", "targets": ["up_proj"], "call": "defaults"},
     {"targets": ["up_proj"], "call": "without alpha", "rank": 2},
     {"model": "nested", "targets": ["q_proj"], "call": "without rank", "alpha": 24},
-    {"model": "numbers", "targets": ["q_proj", "v_proj"], "rank": 3},
     {"model": "names", "targets": ["q_proj", "k_proj"], "rank": 3},
     {"model": "names", "targets": ["v_proj", "up_proj"], "flags": "frozen"},
     {"targets": ["q_proj"], "rank": 40},
