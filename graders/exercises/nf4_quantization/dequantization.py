@@ -78,6 +78,7 @@ class Dequantize(Experiment):
         {"shape": [6, 32], "block_size": 16},
         {"shape": [6, 32], "block_size": 32, "call": "positional"},
         {"shape": [40], "block_size": 1},
+        {"shape": [2, 192], "scales": "wide", "call": "defaults"},
         {"shape": [300], "block_size": 100},
         {"shape": [8192], "block_size": 4096},
         {"shape": []},
@@ -85,7 +86,6 @@ class Dequantize(Experiment):
         {"shape": [0, 4]},
         {"shape": [4, 64], "scales": "normal", "layout": "transposed"},
         {"shape": [3, 50], "scales": "normal", "layout": "strided"},
-        {"shape": [2, 192], "scales": "wide", "call": "defaults"},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:

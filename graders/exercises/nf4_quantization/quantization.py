@@ -71,6 +71,7 @@ class Quantize(Experiment):
         {"values": "zeros"},
         {"shape": [4, 64], "values": "blocks"},
         {"shape": [100], "values": "normal"},
+        {"shape": [200], "values": "falling"},
         {"shape": [3, 130], "values": "wide"},
         {"shape": [5000], "values": "normal", "call": "defaults"},
         {"shape": [10], "values": "ints"},

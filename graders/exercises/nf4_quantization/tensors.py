@@ -49,6 +49,7 @@ VALUES = (
     "levels",
     "midpoints",
     "one sign",
+    "falling",
     "blocks",
     "far",
     "largest",
@@ -60,6 +61,7 @@ VALUE_WORDS = {
     "levels": "exactly at the levels",
     "midpoints": "just beside the middle of two levels",
     "one sign": "of one sign in each block",
+    "falling": "smaller from block to block",
     "blocks": "some blocks zero",
     "far": "tiny or huge",
     "largest": "the largest of their dtype",
@@ -91,6 +93,9 @@ def make_tensor(case: Case) -> Tensor:
         flat = flat * np.repeat(np.exp2(rng.choice(far_exponents(dtype), blocks)), block)[:count]
     elif kind == "one sign":
         flat = abs(rng.standard_normal(count)) * np.repeat(rng.choice([-1.0, 1.0], blocks), block)[:count]
+    elif kind == "falling":
+        size = np.exp2(-4.0 * (np.arange(blocks) % 4))
+        flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
     elif kind == "largest":
         flat = rng.uniform(-1, 1, count) * (6e4 if dtype == torch.float16 else 3.3e38)
     else:  # values at the levels, or just beside the middle of two of them, with the scale in each block
