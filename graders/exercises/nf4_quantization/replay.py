@@ -35,9 +35,11 @@ def replay(experiment: Experiment, case: Case, property_id: str, violation: Viol
     lines = (
         quantize_lines(case, property_id, violation) if about_quantize else dequantize_lines(case, violation)
     )
-    return script(
-        "nf4_quantization", ["quantize_nf4" if about_quantize else "dequantize_nf4"], lines, notebook
-    )
+    names = ["quantize_nf4"] if about_quantize else ["dequantize_nf4"]
+    if not about_quantize and case["call"] == "positional":
+        names = ["quantize_nf4", *names]
+        lines = ["quantize_nf4(torch.ones(96), 3)  # the judge, too, calls it before", *lines]
+    return script("nf4_quantization", names, lines, notebook)
 
 
 def quantize_lines(case: Case, property_id: str, violation: Violation) -> list[Line]:

@@ -51,6 +51,8 @@ def quietly(module: Any, tensor: Tensor, named: dict[str, Any]) -> dict[str, Any
 def dequantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     """Dequantize given codes and scales; before it, each level with a scale of 1 and of 2."""
     codes, scales = lay_out(arguments["codes"], arguments["layout"]), arguments["scales"]
+    if arguments["call"] == "positional":  # what another call was given is no business of this one
+        quietly(module, torch.ones(96), {"block_size": 3})
     every = torch.arange(16, dtype=torch.uint8).repeat(4)
     for name, scale in (("levels", 1.0), ("levels doubled", 2.0)):
         with suppress(Exception):
