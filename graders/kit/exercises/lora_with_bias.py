@@ -250,9 +250,9 @@ def _pair(case: Case) -> Iterator[Fact]:
     sent = pair.arguments(case)
     for letter in "AB":
         for number, like in enumerate((sent[letter], sent[f"{letter}2"])):
-            told = f"Setting lora_{letter} of a second layer changed lora_{letter} of the first."
-            at = (f"{letter} of both set", number)
-            yield fact("same", "own_factors", at, want=like.float(), says=told)
+            at, name = (f"{letter} of both set", number), f"lora_{letter} of layer {number + 1}"
+            note = f"after lora_{letter} of both layers was set"
+            yield fact("close", "own_factors", at, name, want=like.float(), absolute=0.0, note=note)
     x = sent["x"]
     y = x @ sent["W"].T + sent["b"] + x @ sent["A"].T @ sent["B"].T
     note = "after a second layer was made"
