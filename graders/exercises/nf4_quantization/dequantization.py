@@ -68,7 +68,7 @@ class Dequantize(Experiment):
         {"shape": [3000], "block_size": 2, "scales": "normal"},
         {"shape": [9900], "block_size": 5000, "scales": "normal"},
         {"shape": [3, 0, 2]},
-        {"shape": [2, 3, 4, 5], "scales": "normal", "layout": "channels last"},
+        {"shape": [4, 3, 8, 8], "scales": "normal", "layout": "channels last"},
         {"shape": [3, 50], "scales": "normal"},
         {"shape": [5000], "block_size": 100},
         {"shape": [100], "scales": "normal"},

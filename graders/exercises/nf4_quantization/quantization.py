@@ -84,7 +84,7 @@ class Quantize(Experiment):
         {"shape": [3000], "block_size": 2},
         {"shape": [9900], "block_size": 5000},
         {"shape": [10], "block_size": 1, "values": "zeros"},
-        {"shape": [2, 3, 4, 5], "layout": "channels last"},
+        {"shape": [4, 3, 8, 8], "layout": "channels last"},
         {"shape": [3, 0, 2]},
         {"shape": [0], "dtype": "float16"},
         {"shape": [4, 64], "dtype": "float16", "values": "far"},
