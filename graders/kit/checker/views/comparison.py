@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
+from graders.worker.watching import is_factor
+
 from . import View
 
 Values = Mapping[str, Any]
@@ -77,11 +79,6 @@ def _own(seen: Values, targets: list[str]) -> Values:
     return own
 
 
-def _letter(name: str) -> str:
-    end = name.removesuffix(".weight")[-6:]
-    return end[-1] if end in ("lora_A", "lora_B") else ""
-
-
 def _models(seen: Values, configs: list[list[str]], call: Values) -> list[Values]:
     """The blocks that ran with factors, that of each configuration in its place where the factors' sizes tell."""
     good: list[Values] = call["models"]
@@ -98,7 +95,7 @@ def _models(seen: Values, configs: list[list[str]], call: Values) -> list[Values
 def _changed(model: Values) -> set[str]:
     """Of which factors, A or B, training changed one."""
     first, last, now = model["first"], model["last"], model["now"]
-    return {_letter(name) for name, mark in first.items() if not mark == last.get(name) == now.get(name)}
+    return {is_factor(name) for name, mark in first.items() if not mark == last.get(name) == now.get(name)}
 
 
 def counts(arguments: Values, seen: Values) -> list[str]:
@@ -192,7 +189,9 @@ def trains(arguments: Values, seen: Values) -> list[str]:
         for targets, entry in _entries(configs, call):
             found += _losses_off(targets, entry["losses"])
         for targets, model in zip(configs, _models(seen, configs, call), strict=False):
-            able = {_letter(name) for name, (_, on) in _own(seen, targets)["parameters"].items() if on} - {""}
+            able = {is_factor(name) for name, (_, on) in _own(seen, targets)["parameters"].items() if on} - {
+                ""
+            }
             if stuck := able - _changed(model):
                 names = " and ".join(f"lora_{letter}" for letter in sorted(stuck))
                 found.append(f"With {targets}, {names} is the same after training as before.")
@@ -217,7 +216,7 @@ def only_adapters(arguments: Values, seen: Values) -> list[str]:
     for configs, _, call in _calls(arguments, seen):
         for targets, model in zip(configs, _models(seen, configs, call), strict=False):
             own = _own(seen, targets)
-            fair = all(not on or _letter(name) for name, (_, on) in own["parameters"].items())
+            fair = all(not on or is_factor(name) for name, (_, on) in own["parameters"].items())
             fair = fair and _same(own["before"], own["start"], SAME_START)
             if fair and not _same(model["start"], model["end"], UNCHANGED):
                 found.append(
