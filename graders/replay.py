@@ -142,7 +142,9 @@ def script(
 ) -> str:
     """The whole text: imports, then the lines; in a notebook, what the cells define is there already."""
     body = "\n".join(line if isinstance(line, str) else line[1] for line in lines)
-    head = [f"import {name}" for name in ("base64", "inspect", "warnings", "zlib") if f"{name}." in body]
+    head = [
+        f"import {name}" for name in ("base64", "copy", "inspect", "warnings", "zlib") if f"{name}." in body
+    ]
     if "torch." in body or "nn." in body:
         head.append("import torch")
     if "nn." in body.replace("torch.nn.", ""):

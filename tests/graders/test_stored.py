@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {
     "exercise": "memory_calculation",
     "experiment": "estimate",
     "property": "weights",
-    "case": {"size": 7, "lora_rank": 16, "lora_target_ratio": 0.1, "precision": "int8", "call": "keywords", "seed": 5},
+    "case": {"size": 7, "lora_rank": 16, "lora_target_ratio": 0.1, "precision": "int8", "call": "keywords", "beside": None, "seed": 5},
 }  # fmt: skip
 
 

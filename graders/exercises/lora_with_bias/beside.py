@@ -158,7 +158,7 @@ def in_case(ways: Ways, at: Setting) -> Ways:
 CREATED = (
     "lora_A kind", "lora_B kind", "lora_A", "lora_B", "lora_A stored", "lora_B stored", "trainable",
 )  # fmt: skip
-WITHOUT_DROPOUT = ("base", "all kept", "x grad without dropout")
+WITHOUT_DROPOUT = ("base", "all kept", "x grad without dropout", "A grad without dropout")
 B_IS_ZERO = ("y base", "rows base", "zero base")
 BEFORE_BACKWARD = ("first eval", "first train", *B_IS_ZERO, "y", "y again", "rows")
 NO_PATH: dict[str, Any] = {"scale": "alpha / rank", "scale_in_eval": "alpha / rank"}

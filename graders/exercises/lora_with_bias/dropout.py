@@ -35,26 +35,29 @@ class Dropout(Experiment):
     """
 
     id, probe, draws = "dropout", "dropout", 0.0
-    space = {"p": (0.25, 0.6, 0.95), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True), "rank": (1, 6)}  # fmt: skip
-    base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False, "rank": 1}
+    space = {"p": (0.25, 0.6, 0.95), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True), "rank": (1, 6), "bias": (True, False)}  # fmt: skip
+    base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False, "rank": 1, "bias": True}
     cover = (
         {"p": 0.6, "dtype": "float64"},
         {"p": 0.1, "batch": [64, 32]},
         {"p": 0.9, "batch": [2048]},
         {"p": 0.5, "batch": [128], "single": True},
         {"p": 0.95, "batch": [2048], "rank": 6},
+        {"p": 0.5, "batch": [1024], "bias": False},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
         ones, rank = torch.ones, case["rank"]
         return {
-            "W": torch.full((3, 4), 64.0), "b": torch.zeros(3), "dtype": case["dtype"], "single": case["single"],
+            "W": torch.full((3, 4), 64.0), "b": torch.zeros(3) if case["bias"] else None, "dtype": case["dtype"], "single": case["single"],
             "A": torch.eye(rank, 1) @ torch.tensor([[1.0, 2.0, 4.0, 8.0]]), "B": ones(3, 1) @ torch.eye(1, rank),
             "x": ones(*case["batch"], 4), "named": {"rank": rank, "alpha": float(rank), "dropout": case["p"], "train_bias": False},
             "call": "keywords", "frozen": [],
         }  # fmt: skip
 
     def blame(self, case: Case, failure: Failure) -> str:
+        if not case["bias"]:
+            return "no_bias"
         if failure.step in ("creation", "copying values into the factors"):
             return "factors" if failure.step == "creation" else "factor_shapes"
         return (
@@ -62,7 +65,8 @@ class Dropout(Experiment):
         )
 
     def describe(self, case: Case) -> dict[str, Any]:
-        return {"layer": "nn.Linear(4, 3), every weight 64, bias 0", "rank": case["rank"], "alpha": float(case["rank"]), "dropout": case["p"],
+        bias = "bias 0" if case["bias"] else "no bias"
+        return {"layer": f"nn.Linear(4, 3), every weight 64, {bias}", "rank": case["rank"], "alpha": float(case["rank"]), "dropout": case["p"],
                 "lora_A": "[1, 2, 4, 8], then rows of 0", "lora_B": "a column of ones, then 0", "x": f"ones of shape {(*case['batch'], 4)}", "mode": "train"}  # fmt: skip
 
 
@@ -161,7 +165,22 @@ def dropout(case: Case, seen: Seen, want: Any) -> Verdict:
     grad = seen["x grad"]
     grad = grad.reshape(-1, 4) if isinstance(grad, Tensor) and grad.numel() == mask.numel() else grad
     truth = through + 3 * unit * mask.to(torch.float64) * bits / (1 - case["p"])
-    return claims.close("The gradient of x in training mode", grad, truth, 1e-3)
+    wrong = claims.close("The gradient of x in training mode", grad, truth, 1e-3)
+    return wrong or _factor_learns(case, seen, unit, mask)
+
+
+def _factor_learns(case: Case, seen: Seen, unit: float, mask: Tensor) -> Violation | None:
+    """The gradient of A's first row is that of the inputs that were kept; one that is wrong without dropout is `gradients`'."""
+    plain, got = seen["A grad without dropout"], seen["A grad"]
+    if not isinstance(plain, Tensor) or plain.shape != (case["rank"], 4):
+        return None
+    if claims.close("", plain[:1], torch.full((1, 4), 3 * unit, dtype=torch.float64), 1e-3) is not None:
+        return None
+    truth = 3 * unit * mask.to(torch.float64).sum(0, keepdim=True) / (1 - case["p"])
+    got = got[:1] if isinstance(got, Tensor) and got.shape == plain.shape else got
+    return claims.close(
+        "The gradient of lora_A (its first row) in training mode", got, truth, 1e-4 * truth + 1e-3
+    )
 
 
 def plausible(share: float, p: float, count: int) -> bool:

@@ -45,7 +45,7 @@ class Layer(Experiment):
     space = {
         "in_features": (1, 2, 3, 4, 5, 8),
         "out_features": (1, 2, 3, 4, 6, 7),
-        "rank": (1, 2, 3, 4, 8, 12),
+        "rank": (1, 2, 3, 4, 8, 12, 64),
         "alpha": (1.0, 2.0, 1, 16, 0.5, 3.0, 0.1, 32),
         "batch": ([1], [2], [3], [2, 3], [5], [], [2, 1, 2], [0], [2, 0]),
         "bias": (True, True, False),
@@ -55,6 +55,7 @@ class Layer(Experiment):
         "dtype": ("float32", "float64", "float64"),
         "contents": claims.KINDS,
         "B": ("values", "values", "values", "values", "zero"),
+        "b": ("values", "values", "values", "zero"),
         "x_grad": (True, True, True, False),
         "frozen": ([], ["weight", "bias"], ["weight"], ["bias"]),
         "call": ("keywords", "positional"),
@@ -72,6 +73,7 @@ class Layer(Experiment):
         "dtype": "float32",
         "contents": "normal",
         "B": "values",
+        "b": "values",
         "x_grad": True,
         "frozen": [],
         "call": "keywords",
@@ -110,6 +112,11 @@ class Layer(Experiment):
         {"call": "defaults", "in_features": 8, "out_features": 7, "dtype": "float64"},
         {"call": "positional", "train_bias": True, "rank": 3, "alpha": 2.0},
         {"in_features": 8, "out_features": 6, "rank": 12, "alpha": 3.0, "dtype": "float64"},
+        {"in_features": 8, "out_features": 7, "rank": 32},
+        {"in_features": 8, "rank": 64, "alpha": 32, "train_bias": True},
+        {"b": "zero", "train_bias": True},
+        {"b": "zero", "dtype": "float64"},
+        {"in_features": 3, "out_features": 2, "batch": [1500]},
     )  # fmt: skip
 
     def tensors(self, case: Case) -> dict[str, Any]:
@@ -120,7 +127,9 @@ class Layer(Experiment):
         B = claims.contents(kind, [d_out, rank], seed, 3, spread)
         return {
             "W": claims.contents(kind, [d_out, d_in], seed, 0, spread),
-            "b": claims.contents(kind, [d_out], seed, 1, spread) * 2 if case["bias"] else None,
+            "b": claims.contents(kind, [d_out], seed, 1, spread) * (2 if case["b"] == "values" else 0)
+            if case["bias"]
+            else None,
             "A": claims.contents(kind, [rank, d_in], seed, 2, spread),
             "B": torch.zeros_like(B) if case["B"] == "zero" else B,
             "B at first": B,  # by which the student's own scaling is measured
@@ -180,7 +189,7 @@ class Layer(Experiment):
         return {
             "in_features": case["in_features"], "out_features": case["out_features"], "rank": use["rank"], "alpha": use["alpha"],
             "alpha / rank": use["alpha"] / use["rank"], "dropout": use["dropout"], "train_bias": use["train_bias"],
-            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1, "values of B": case["B"], "x requires grad": case["x_grad"],
+            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1, "values of B": case["B"], "values of the bias": case["b"], "x requires grad": case["x_grad"],
             "values": claims.KIND_WORDS[case["contents"]], "parameters frozen before": case["frozen"] or "none",
             "call": CALL_WORDS[case["call"]],
         }  # fmt: skip

@@ -76,7 +76,9 @@ class LayerLines:
         """An expression for a tensor of the case; its values are float32's."""
         value: Tensor = self.tensors[name]
         spread = 4 if name == "g" else 20 if self.dtype == torch.float64 else 6
-        twice = "({}) * 2" if name == "b" else "{}"
+        twice = (
+            "({}) * 2" if name == "b" and self.case["b"] == "values" else "({}) * 0" if name == "b" else "{}"
+        )
         made = contents_source(
             self.case["contents"], value.shape, self.case["seed"], STREAMS[name], spread, twice
         )
@@ -285,6 +287,14 @@ class LayerLines:
         if "second time" in message:
             again = ["layer(x)", NO_GRAD, SHOW]
             return [*lines, *again, *ending("show(layer(x))", shown(self.formula.output()[0]))]
+        if "held x" in message:
+            y = self.formula.base(2 * self.formula.x)[0] + 2 * self.formula.scale * self.formula.path()[0]
+            return [*lines, NO_GRAD, "layer(x), x.mul_(2)", SHOW, *ending("show(layer(x))", shown(y))]
+        if "trained bias" in message:
+            y = self.formula.output(b=2 * self.tensors["b"])[0]
+            size = tuple(self.tensors["b"].shape)
+            lines += [f"b = next(p for p in layer.parameters() if p.requires_grad and p.shape == {size})"]
+            return [*lines, NO_GRAD, "layer(x), b.mul_(2)", SHOW, *ending("show(layer(x))", shown(y))]
         for name in "AB":
             if f"lora_{name}" in message:
                 y = self.formula.output(**{name: 2 * self.tensors[name]})[0]

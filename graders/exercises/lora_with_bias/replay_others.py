@@ -89,10 +89,11 @@ def dropout_lines(case: Case, property_id: str, violation: Violation) -> list[Li
     """A layer whose output shows which inputs were dropped."""
     p, dtype, rank = case["p"], case["dtype"], case["rank"]
     moved = f".to(torch.{dtype})" if dtype != "float32" else ""
+    flag, zeros = ("", ', "bias": torch.zeros(3)') if case["bias"] else (", bias=False", "")
     lines: list[Line] = [
         f"torch.manual_seed({case['seed']})",
-        "linear = torch.nn.Linear(4, 3)",
-        'linear.load_state_dict({"weight": torch.full((3, 4), 64.0), "bias": torch.zeros(3)})',
+        f"linear = torch.nn.Linear(4, 3{flag})",
+        f'linear.load_state_dict({{"weight": torch.full((3, 4), 64.0){zeros}}})',
         f"layer = LoRALayerWithBias(linear, rank={rank}, alpha={float(rank)}, dropout={p}, train_bias=False)",
     ]
     if violation.step == "creation":
@@ -123,6 +124,12 @@ def dropout_lines(case: Case, property_id: str, violation: Violation) -> list[Li
         ]
     if isinstance(violation.expected, Tensor) or "gradient" in violation.message:
         lines.append(f"(y := {run}).sum().backward()")
+        if "gradient of lora_A" in violation.message:
+            return [
+                *lines, f"mask = ((y[..., :1] - 256) * (1 - {p!r})).round().long() >> torch.arange(4) & 1  # the inputs that were kept",
+                'grad = getattr(layer.lora_A, "weight", layer.lora_A).grad[0]', SHOW,
+                *ending('"gradient of lora_A[0]", show(grad)', f'"gradient of lora_A[0]", show(3 * mask.flatten(0, -2).sum(0) / (1 - {p!r}))'),
+            ]  # fmt: skip
         if wrong := form("x.grad", violation):
             return [*lines, *wrong]
         return [

@@ -182,6 +182,18 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
     )
     if wrong:
         return wrong
+    if "y refilled" in seen:
+        (base, size), (low, low_size) = mine.base(2 * want.x), mine.path(x=2 * want.x)
+        size, lora = size + abs(mine.scale) * low_size, abs(mine.scale) * low_size
+        wrong = claims.close(
+            "y",
+            shaped(seen, "y refilled", want),
+            base + mine.scale * low,
+            mine.bound(size, lora),
+            "called with 2 x in the tensor that held x at the call before",
+        )
+        if wrong:
+            return wrong
     if others_train(seen, want):
         return None  # the rest was seen after a step of training, with another weight
     bias = trained_bias(seen, mine.b)
@@ -193,6 +205,17 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
             y,
             mine.bound(size, lora),
             f"after other values were copied into lora_{name}",
+        )
+        if wrong:
+            return wrong
+    if "y other bias" in seen and bias is not None and is_trained(mine.b, seen):
+        y, size, lora = mine.output(b=2 * bias)
+        wrong = claims.close(
+            "y",
+            shaped(seen, "y other bias", want),
+            y,
+            mine.bound(size, lora),
+            "after other values were copied into the trained bias",
         )
         if wrong:
             return wrong

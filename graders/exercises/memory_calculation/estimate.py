@@ -45,8 +45,9 @@ class Estimate(Experiment):
         "lora_target_ratio": (0.1, 1.0, 0.5, 0.25, 0.01, 1, 0.125, 0.29, 0.0037),
         "precision": PRECISIONS,
         "call": ("keywords", "positional", "rank only", "defaults"),
+        "beside": (None, None, None, None, [7, 64], [1, 32]),  # size and rank of a call before it and after
     }
-    base = {"size": 7, **DEFAULTS, "call": "keywords"}
+    base = {"size": 7, **DEFAULTS, "call": "keywords", "beside": None}
     cover = (
         {"call": "defaults"},
         {"size": 1, "call": "defaults"},
@@ -74,11 +75,14 @@ class Estimate(Experiment):
         {"size": 70, "lora_rank": 64, "lora_target_ratio": 1.0},
         {"lora_rank": 8192, "lora_target_ratio": 1.0},
         {"lora_rank": 8192, "lora_target_ratio": 0.5, "precision": "float16"},
+        {"lora_rank": 8, "beside": [7, 64]},
+        {"size": 13, "lora_rank": 2, "beside": [1, 32]},  # 13 and 2 have the digits of 1 and 32
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
         given, style = written(case)
-        return {"size": case["size"], "named": given, "keys": list(KEYS), "call": style}
+        sent = {"size": case["size"], "named": given, "keys": list(KEYS), "call": style}
+        return {**sent, "beside": case["beside"]}
 
     def oracle(self, case: Case, seen: Seen) -> dict[str, float]:
         return calculate_memory_requirements(case["size"], **named(case))
@@ -87,7 +91,10 @@ class Estimate(Experiment):
         return "keys"
 
     def describe(self, case: Case) -> dict[str, Any]:
-        return {"model_params_billions": case["size"], **written(case)[0]}
+        shown = {"model_params_billions": case["size"], **written(case)[0]}
+        if case["beside"]:
+            shown["called before and after with"] = case["beside"]
+        return shown
 
     def traits(self, case: Case) -> dict[str, Any]:
         return {"model_params_billions": case["size"], **named(case)}
@@ -348,8 +355,9 @@ class Refuse(Experiment):
             "int08",
             "tf32",
         ),
+        "call": ("keywords", "positional"),
     }
-    base = {"size": 7, **DEFAULTS, "precision": "banana"}
+    base = {"size": 7, **DEFAULTS, "precision": "banana", "call": "keywords"}
     cover = (
         {"precision": "float64"},
         {"precision": "int2"},
@@ -374,10 +382,15 @@ class Refuse(Experiment):
         {"precision": "bfloat16", "lora_target_ratio": -0.004},
         {"precision": "float32", "lora_rank": -8, "lora_target_ratio": -1.0},
         {"precision": "float32", "size": -1, "lora_rank": -8},
+        {"precision": "float64", "call": "positional"},
+        {"precision": "float32", "size": -1, "call": "positional"},
+        {"precision": "float32", "lora_rank": -8, "call": "positional"},
+        {"precision": "float32", "lora_target_ratio": -0.1, "call": "positional"},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        return {"size": case["size"], "named": {name: case[name] for name in DEFAULTS}, "keys": list(KEYS)}
+        named = {name: case[name] for name in DEFAULTS}
+        return {"size": case["size"], "named": named, "keys": list(KEYS), "call": case["call"]}
 
     def blame(self, case: Case, failure: Failure) -> str:
         return "invalid_sizes" if case["precision"] in PRECISIONS else "unknown_precision"

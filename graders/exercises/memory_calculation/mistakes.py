@@ -6,7 +6,6 @@ from typing import Any
 
 from graders.exercise import Case, Experiment, Mistake, Naming, Seen, by_simulation
 from graders.exercises.memory_calculation.estimate import (
-    DEFAULTS,
     FULL,
     KEYS,
     LORA,
@@ -73,21 +72,24 @@ WIDTHS = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "int8": 1.0, "int4": 
 REFUSED = "ValueError"
 
 
-def arguments(size: float, rank: int, ratio: float, precision: str) -> Case:
+def telling(
+    experiment: Experiment, size: float, rank: int, ratio: float, precision: str, call: str = "keywords"
+) -> tuple[Experiment, Case]:
     """A case of `estimate` or `refuse`."""
-    return {"size": size, "lora_rank": rank, "lora_target_ratio": ratio, "precision": precision}
+    changes = {"size": size, "lora_rank": rank, "lora_target_ratio": ratio, "precision": precision}
+    return experiment, {**experiment.base, **changes, "call": call, "seed": 0}
 
 
 TELLING: tuple[tuple[Experiment, Case], ...] = (
-    *((estimate, {**arguments(7, 16, 0.1, name), "call": "keywords", "seed": 0}) for name in PRECISIONS),
-    *((estimate, {**arguments(13, 64, 0.5, name), "call": "keywords", "seed": 0}) for name in PRECISIONS),
-    (estimate, {**arguments(70, 5, 1.0, "float16"), "call": "keywords", "seed": 0}),
-    (estimate, {**arguments(2.5, 256, 0.25, "float32"), "call": "keywords", "seed": 0}),
-    (estimate, {"size": 7, **DEFAULTS, "call": "defaults", "seed": 0}),
-    *((refuse, {**arguments(7, 16, 0.1, name), "seed": 0}) for name in ("float64", "banana", "")),
-    *((refuse, {**arguments(size, 16, 0.1, "float32"), "seed": 0}) for size in (0, -1, -0.5)),
-    *((refuse, {**arguments(7, rank, 0.1, "float16"), "seed": 0}) for rank in (-1, -8)),
-    *((refuse, {**arguments(7, 16, ratio, "float32"), "seed": 0}) for ratio in (-0.1, -1.0)),
+    *(telling(estimate, 7, 16, 0.1, name) for name in PRECISIONS),
+    *(telling(estimate, 13, 64, 0.5, name) for name in PRECISIONS),
+    telling(estimate, 70, 5, 1.0, "float16"),
+    telling(estimate, 2.5, 256, 0.25, "float32"),
+    telling(estimate, 7, 16, 0.1, "float32", "defaults"),
+    *(telling(refuse, 7, 16, 0.1, name) for name in ("float64", "banana", "")),
+    *(telling(refuse, size, 16, 0.1, "float32") for size in (0, -1, -0.5)),
+    *(telling(refuse, 7, rank, 0.1, "float16") for rank in (-1, -8)),
+    *(telling(refuse, 7, 16, ratio, "float32") for ratio in (-0.1, -1.0)),
 )
 
 

@@ -23,7 +23,7 @@ PARTS = {"full_ft_total": FULL, "lora_total": LORA}
 def replay(experiment: Experiment, case: Case, property_id: str, violation: Violation, notebook: bool) -> str:
     """The script of one failed claim."""
     given, style = (
-        ({name: case[name] for name in DEFAULTS}, "keywords") if experiment is refuse else written(case)
+        ({name: case[name] for name in DEFAULTS}, case["call"]) if experiment is refuse else written(case)
     )
     called = call_source(FUNCTION, [repr(case["size"])], given, style)
     if experiment is refuse:
@@ -35,10 +35,19 @@ def replay(experiment: Experiment, case: Case, property_id: str, violation: Viol
             attempt = ["for _ in range(2):", *(f"    {line}" for line in attempt)]
         lines: list[Line] = [*attempt, *ending("outcome", '"ValueError"')]
     elif violation.kind != "violated":
-        lines = [called]
+        lines = [*beside(case), called]
     else:
-        lines = [f"result = {called}", *shown_keys(case, property_id, violation)]
+        around = beside(case)
+        lines = [*around, f"result = {called}", *around, *shown_keys(case, property_id, violation)]
     return script("memory_calculation", [FUNCTION], lines, notebook)
+
+
+def beside(case: Case) -> list[Line]:
+    """The other call that the judge makes before this one and after."""
+    if case["beside"] is None:
+        return []
+    size, rank = case["beside"]
+    return [f"{FUNCTION}({size!r}, lora_rank={rank!r})  # another call, which should change nothing"]
 
 
 def shown_keys(case: Case, property_id: str, violation: Violation) -> list[str]:

@@ -42,7 +42,15 @@ class Dequantize(Experiment):
         "block_size": BLOCKS,
         "scales": (*claims.KINDS, *ZEROED),
         "codes": ("any", "any", "any", "constant"),
-        "layout": ("contiguous", "contiguous", "contiguous", "transposed", "strided", "channels last"),
+        "layout": (
+            "contiguous",
+            "contiguous",
+            "contiguous",
+            "transposed",
+            "strided",
+            "channels last",
+            "slice",
+        ),
         "call": ("keywords", "positional", "defaults"),
     }
     base = {
@@ -86,6 +94,7 @@ class Dequantize(Experiment):
         {"shape": [0, 4]},
         {"shape": [4, 64], "scales": "normal", "layout": "transposed"},
         {"shape": [3, 50], "scales": "normal", "layout": "strided"},
+        {"shape": [4, 64], "scales": "normal", "layout": "slice"},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Quantize(Experiment):
         "block_size": BLOCKS,
         "values": VALUES,
         "dtype": ("float32", "float32", "float32", "float64", "float16", "bfloat16"),
-        "layout": ("contiguous", "contiguous", "transposed", "strided", "channels last"),
+        "layout": ("contiguous", "contiguous", "transposed", "strided", "channels last", "slice"),
         "call": ("keywords", "positional", "defaults"),
     }
     base = {
@@ -100,9 +100,12 @@ class Quantize(Experiment):
         {"dtype": "float16", "shape": [4, 64]},
         {"dtype": "bfloat16", "shape": [4, 64]},
         {"dtype": "bfloat16", "shape": [200], "values": "wide"},
+        {"dtype": "bfloat16", "shape": [1000], "values": "falling"},
+        {"dtype": "float16", "shape": [5000], "values": "falling"},
         {"dtype": "float16", "values": "zeros"},
         {"layout": "transposed", "shape": [32, 4]},
         {"layout": "strided", "shape": [5, 130]},
+        {"layout": "slice", "shape": [2, 64]},
         {"shape": []},
         {"shape": [1]},
         {"shape": [0]},

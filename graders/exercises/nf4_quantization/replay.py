@@ -27,6 +27,10 @@ from graders.replay import (
 )
 
 MOST_POSITIONS = 8
+BEFORE = (
+    "quantize_nf4(torch.ones(96).bfloat16(), 3)  # the judge, too, calls them before",
+    "dequantize_nf4(torch.tensor(5, dtype=torch.uint8), torch.tensor([3.0]))",
+)
 
 
 def replay(experiment: Experiment, case: Case, property_id: str, violation: Violation, notebook: bool) -> str:
@@ -38,7 +42,7 @@ def replay(experiment: Experiment, case: Case, property_id: str, violation: Viol
     names = ["quantize_nf4"] if about_quantize else ["dequantize_nf4"]
     if not about_quantize and case["call"] == "positional":
         names = ["quantize_nf4", *names]
-        lines = ["quantize_nf4(torch.ones(96), 3)  # the judge, too, calls it before", *lines]
+        lines = [*BEFORE, *lines]
     return script("nf4_quantization", names, lines, notebook)
 
 
@@ -76,7 +80,10 @@ def quantize_lines(case: Case, property_id: str, violation: Violation) -> list[L
         return [*lines, "before = x.clone()", called, *changed("x", violation)]
     if violation.expected == "no warning":
         return [*lines[:-1], *warned(called)]
-    return [*lines, f"codes, scales = {called}", *about_result(case, violation)]
+    lines.append(f"codes, scales = {called}")
+    if sent["changed"]:
+        lines.append(f"{called.replace('(x', '(-x', 1)}  # another call, which should change nothing")
+    return [*lines, *about_result(case, violation)]
 
 
 def laid_out(name: str, case: Case) -> list[Line]:
@@ -88,6 +95,10 @@ def laid_out(name: str, case: Case) -> list[Line]:
     if case["layout"] == "channels last" and len(case["shape"]) == 4:
         return [
             f"{name} = {name}.contiguous(memory_format=torch.channels_last)  # same values, not contiguous"
+        ]
+    if case["layout"] == "slice" and case["shape"]:
+        return [
+            f"{name} = torch.cat([torch.ones(5).to({name}), {name}.flatten()])[5:].reshape({name}.shape)  # the end of a longer one"
         ]
     if case["layout"] == "strided" and case["shape"]:
         return [
@@ -175,6 +186,10 @@ def dequantize_lines(case: Case, violation: Violation) -> list[Line]:
     if name in ("codes", "scales"):
         return [*lines, f"before = {name}.clone()", called, *changed(name, violation)]
     lines.append(f"values = {called}")
+    if case["call"] == "positional":
+        lines.append(
+            f"dequantize_nf4(codes, 2 * scales, {block})  # another call, which should change nothing"
+        )
     if wrong := form("values", violation):
         return [*lines, *wrong]
     want = dequantize.oracle(case, Seen({}))["values"].reshape(-1)

@@ -26,6 +26,7 @@ from graders.exercises.selective_injection.comparison_case import (
     models_of,
     own_injection,
     same,
+    trained_calls,
     trained_layers,
     trained_letters,
     trains_only_factors,
@@ -179,7 +180,7 @@ def counts(case: Case, seen: Seen, want: Any) -> Verdict:
 @call_by_call
 def same_setting(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration trains the lab's block of d_model 256 and 8 heads, with rank 8 and alpha 16."""
-    for configs, call in calls(case, seen):
+    for configs, call in trained_calls(case, seen):
         for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
             own = own_injection(seen, targets)
             if model.get("block") != [256, 8]:
@@ -221,7 +222,7 @@ def same_numbers(a: Any, b: Any) -> bool:
 @call_by_call
 def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration starts from a fresh block with the same weights."""
-    for configs, call in calls(case, seen):
+    for configs, call in trained_calls(case, seen):
         kept = all(keeps_the_block(own_injection(seen, targets)) for targets in configs)
         models = models_of(seen, call, configs)
         wanted = len(configs)
@@ -252,7 +253,7 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
 @call_by_call
 def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
     """Every configuration trains on the same data."""
-    for configs, call in calls(case, seen):
+    for configs, call in trained_calls(case, seen):
         models = models_of(seen, call, configs)
         if call.get("data made") is not True:
             return Violation("The data do not come from `generate_synthetic_data`.", "its data", "other data")
@@ -293,7 +294,7 @@ def independent(case: Case, seen: Seen, want: Any) -> Verdict:
             if not same_beginning(seen, pairs[:2], targets):
                 raise NotSeen("the same start and data")  # that is `same_start`'s and `same_data`'s
             return Violation(
-                f"The losses of {targets} change when other configurations stand before it.",
+                f"The losses of {targets} change when other configurations are listed with it.",
                 first,
                 second,
             )
@@ -345,6 +346,7 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
                     "losses that do not rise",
                     losses,
                 )
+    for configs, call in trained_calls(case, seen):
         for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
             parameters = own_injection(seen, targets)["parameters"]
             able = {factor_name(name) for name, (_, trains) in parameters.items() if trains} - {""}
@@ -374,7 +376,7 @@ def trains(case: Case, seen: Seen, want: Any) -> Verdict:
 @call_by_call
 def trains_only_adapters(case: Case, seen: Seen, want: Any) -> Verdict:
     """Training leaves everything but the adapters as it was."""
-    for configs, call in calls(case, seen):
+    for configs, call in trained_calls(case, seen):
         for targets, model in zip(configs, models_of(seen, call, configs), strict=False):
             own = own_injection(seen, targets)
             if not was_trained(model):

@@ -20,11 +20,11 @@ CALL_SECONDS = 60.0  # of one call
 
 
 class Compare(Experiment):
-    """Two calls that share a configuration, first in one and last in the other; a third with more epochs."""
+    """Two calls that share a configuration, alone in one and between others in the other; a third with more epochs."""
 
     id, probe, draws, repeats = "compare", "compare", 0.0, 0
-    space = {"calls": ([["qv", "qkvo"], ["all", "qv"], ["qv"]],), "epochs": ([EPOCHS, EPOCHS, MORE_EPOCHS],)}
-    base = {"calls": [["qv", "qkvo"], ["all", "qv"], ["qv"]], "epochs": [EPOCHS, EPOCHS, MORE_EPOCHS]}
+    space = {"calls": ([["qv"], ["qkvo", "qv", "all"], ["qv"]],), "epochs": ([EPOCHS, EPOCHS, MORE_EPOCHS],)}
+    base = {"calls": [["qv"], ["qkvo", "qv", "all"], ["qv"]], "epochs": [EPOCHS, EPOCHS, MORE_EPOCHS]}
 
     def arguments(self, case: Case) -> dict[str, Any]:
         configs = [[CONFIGS[name] for name in names] for names in case["calls"]]
@@ -48,6 +48,9 @@ class CompareOnce(Compare):
     space = {"calls": ([["qv"]],), "epochs": ([1],)}
     base = {"calls": [["qv"]], "epochs": [1]}
 
+    def blame(self, case: Case, failure: Failure) -> str:
+        return "epochs"  # more epochs were tried before
+
 
 compare, compare_once = Compare(), CompareOnce()
 
@@ -59,6 +62,26 @@ def calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]
         raise NotSeen("calls")
     asked = [[CONFIGS[name] for name in names] for names in case["calls"]]
     return list(zip(asked, found, strict=False))
+
+
+def trained_calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]]:
+    """The same, without configurations that were not trained again, but remembered from an earlier call that was alike.
+
+    Such a result is the one that was asked for.
+    """
+    known: list[tuple[list[str], int]] = []
+    found = []
+    for (configs, call), epochs in zip(calls(case, seen), case["epochs"], strict=False):
+        models = call.get("models")
+        sizes = [model.get("sizes") for model in models or () if isinstance(model, dict)]
+        again = [
+            targets
+            for targets in configs
+            if (targets, epochs) not in known or own_injection(seen, targets).get("sizes") in sizes
+        ]
+        found += [(again, call)] if again else []
+        known += [(targets, epochs) for targets in configs]
+    return found
 
 
 def entries_of(call: dict[str, Any], configs: list[list[str]]) -> list[tuple[list[str], dict[str, Any]]]:

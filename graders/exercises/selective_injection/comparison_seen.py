@@ -315,7 +315,7 @@ def course(call: Call) -> str:
 def twins(call: Call) -> str:
     """Whether two configurations have the same losses."""
     losses = [losses_of(entry) for _, entry in call.entries]
-    return "twins" if len(losses) == 2 and losses[0] == losses[1] else "differ"
+    return "twins" if any(a == b for a, b in itertools.combinations(losses, 2)) else "differ"
 
 
 LOOKS: Mapping[str, Callable[[Call], str]] = {
@@ -351,7 +351,7 @@ def number(seen: Seen, done: list[Call]) -> str:
 
 
 def independent(seen: Seen, done: list[Call]) -> str:
-    """Whether a configuration's losses stay when others stand before it."""
+    """Whether a configuration's losses stay when others are listed with it."""
     if len(done) < 2 or any(len(call.entries) != len(call.configs) for call in done[:2]):
         return ""
     curves = []

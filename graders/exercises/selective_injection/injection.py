@@ -167,7 +167,9 @@ def factors_trainable(case: Case, seen: Seen, want: Any) -> Verdict:
     stuck = [name for name, (_, trains, letter) in parameters(seen).items() if letter and not trains]
     if stuck:
         return Violation(f"`{stuck[0]}` is frozen.", "every factor is trainable", stuck)
-    if want.specs is None or "with gradient" not in seen:
+    if want.specs is None:
+        return _learns_everywhere(seen, want)
+    if "with gradient" not in seen:
         return None
     y, without = (want.linear_part(seen[name]) for name in ("y set", "y without"))
     if torch.equal(y, without):
@@ -175,6 +177,19 @@ def factors_trainable(case: Case, seen: Seen, want: Any) -> Verdict:
     if not seen["with gradient"]:
         return Violation("No factor gets a gradient.", "gradients", "none")
     return None
+
+
+def _learns_everywhere(seen: Seen, want: Expected) -> Violation | None:
+    """In the lab's block, whose layers feed one another, every wrapped layer gets a gradient (none at all: see above)."""
+    learning = {owner_of(name, list(want.places)) for name in seen["first gradients"]}
+    still = [name for name in _factors_seen(seen, want) if name not in learning]
+    if not learning or not still:
+        return None
+    return Violation(
+        f"No factor of `{still[0]}` gets a gradient.",
+        "a gradient in every wrapped layer",
+        sorted(learning),
+    )
 
 
 def _ranks(seen: Seen, want: Expected) -> Violation | None:
@@ -213,6 +228,13 @@ def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
             return Violation(
                 f"`{name}` changed when the factors of another layer were set.", value, got.get(name)
             )
+    if "y beside another" in seen:
+        y, later = seen["y set"], seen["y beside another"]
+        if not isinstance(y, Tensor):
+            raise NotSeen("y set")
+        bound = 1e-6 * (1 + y.abs().to(torch.float64))
+        note = "after adapters were added to another model"
+        return claims.close("The model's output", later, y.to(torch.float64), bound, note)
     return None
 
 
@@ -319,9 +341,15 @@ def _same_objects(
     after = seen["modules"]
     if not isinstance(after, dict):
         raise NotSeen("modules")
-    skip = {*want.wrapped, *(name for name in want.found(seen) if name in want.linears)}
+    found = want.found(seen)
+    skip = {*want.wrapped, *(name for name in found if name in want.linears)}
+    missed = [
+        name for name in want.wrapped if name not in found
+    ]  # what became of their parents is `wraps_targets`'
     for name, number in want.places.items():
         if name in skip or not name or not counts(name) or any(name.startswith(f"{item}.") for item in skip):
+            continue
+        if any(item.startswith(f"{name}.") for item in missed):
             continue
         if after.get(name) != number:
             return Violation(

@@ -33,6 +33,9 @@ MODELS: dict[str, list[tuple[str, str]]] = {
         ("chain.v_proj", "linear"), ("heads", "list"), ("heads.0", "node"), ("heads.0.up_proj", "linear"), ("heads.0.norm", "plain norm"), ("top", "node"),
         ("top.k_proj", "node"), ("top.k_proj.k_proj", "linear"),
     ],
+    "inner": [  # names that wrappers give the layer they hold
+        ("fc", "linear"), ("linear", "linear"), ("layer", "linear"), ("out", "linear"), ("norm", "norm"),
+    ],
     "mixed": [
         ("q_proj", "linear"), ("v_proj", "norm"), ("up_proj", "embedding"), ("k_proj", "identity"), ("gate_proj", "conv"), ("head", "linear"),
         ("down_proj", "lookalike"),
@@ -48,6 +51,7 @@ MODEL_WORDS = {
     "layers": "with a ModuleList",
     "deep": "with a Sequential",
     "names": "with names that are like others",
+    "inner": "with layers called `linear` and `layer`",
     "others": "with other kinds of modules",
     "mixed": "flat, with other kinds of modules",
     "block": "SimpleTransformerBlock",

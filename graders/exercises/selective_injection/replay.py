@@ -182,6 +182,14 @@ class InjectLines:
 
     def factors_trainable(self) -> list[Line]:
         """The factors that are frozen, or whether any gets a gradient."""
+        if self.violation.expected == "a gradient in every wrapped layer":
+            lines: list[Line] = [
+                self.call, FACTORS, f"y = model({self.block_input})",
+                "(y * torch.linspace(-1, 1, y.numel()).reshape(y.shape)).sum().backward()",
+                'learning = {n.split(".")[0] for n, p in factors.items() if p.grad is not None and bool(p.grad.any())}',
+            ]  # fmt: skip
+            words = '"layers whose factors get a gradient:"'
+            return self.ended(lines, f"{words}, sorted(learning)", f"{words}, {self.wrapped}")
         if self.violation.expected != "gradients":
             stuck = "[n for n, p in factors.items() if not p.requires_grad]"
             return self.ended([self.call, FACTORS], f'"frozen factors:", {stuck}', '"frozen factors:", []')
@@ -207,7 +215,9 @@ class InjectLines:
         return self.ended(lines, "[sorted(factors[name].shape) for name in sorted(factors)]", repr(expected))
 
     def own_factors(self) -> list[Line]:
-        """The factors that have other values than they were set to."""
+        """The factors that have other values than they were set to, or the output beside another model with adapters."""
+        if isinstance(self.violation.observed, Tensor) and "another model" in self.violation.message:
+            return self.beside_another()
         lines: list[Line] = [
             self.call, FACTORS, f"generator = torch.Generator().manual_seed({self.case['seed']})",
             "values = {n: torch.randint(-3, 4, factors[n].shape, generator=generator).float() for n in sorted(factors)}",
@@ -216,6 +226,18 @@ class InjectLines:
         others = "[n for n, value in values.items() if not torch.equal(factors[n], value)]"
         words = '"changed by setting another:"'
         return self.ended(lines, f"{words}, {others}", f"{words}, []")
+
+    def beside_another(self) -> list[Line]:
+        """The output before and after adapters of twice the alpha are added to another model."""
+        named = {**written(self.case), "alpha": 2 * self.case["alpha"]}
+        again = call_source("add_lora_to_model_selective", ["other"], named, "positional")
+        inputs = ", ".join(f'"{spec["name"]}": {_ones(spec)}' for spec in leaves(self.specs or []))
+        parts = "model.eval().get_submodule(name)(x).flatten()"
+        lines: list[Line] = [
+            "other = copy.deepcopy(model)", self.call, '[p.detach().fill_(1.0) for n, p in model.named_parameters() if "lora_" in n]',
+            f"run = lambda: torch.cat([{parts} for name, x in {{{inputs}}}.items()]).tolist()", "before = run()", again,
+        ]  # fmt: skip
+        return self.ended(lines, "run()", "before")
 
     def returns_same_model(self) -> list[Line]:
         """Whether the model that was given comes back."""

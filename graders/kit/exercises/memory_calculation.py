@@ -62,6 +62,8 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"size": 3, "lora_rank": 6144, "lora_target_ratio": 1.0},
     {"size": 9, "lora_target_ratio": 0.0625, "precision": "bfloat16"},
     {"size": 40, "lora_rank": 8, "lora_target_ratio": 0.05, "precision": "int4", "call": "positional"},
+    {"lora_rank": 32, "beside": [7, 4]},
+    {"size": 34, "lora_rank": 5, "beside": [3, 45]},
 )
 REFUSED: tuple[dict[str, Any], ...] = (
     {"precision": "float8"},
@@ -81,6 +83,9 @@ REFUSED: tuple[dict[str, Any], ...] = (
     {"precision": "float32", "lora_rank": -2},
     {"precision": "int8", "lora_target_ratio": -0.5},
     {"precision": "float16", "lora_rank": -2, "lora_target_ratio": -0.5},
+    {"precision": "int2", "call": "positional"},
+    {"precision": "float32", "lora_rank": -2, "call": "positional"},
+    {"precision": "float16", "lora_target_ratio": -0.5, "call": "positional"},
 )
 
 

@@ -63,6 +63,9 @@ QUANTIZED: tuple[dict[str, Any], ...] = (
     {"values": "normal", "shape": [16, 9], "layout": "transposed"},
     {"values": "normal", "shape": [3, 90], "layout": "strided"},
     {"values": "normal", "shape": [3, 2, 5, 4], "layout": "channels last"},
+    {"values": "normal", "shape": [3, 64], "layout": "slice"},
+    {"values": "falling", "shape": [900], "dtype": "bfloat16"},
+    {"values": "falling", "shape": [4500], "dtype": "float16"},
     {"values": "ints", "shape": [2, 3, 5]},
     {"values": "ints", "shape": [2, 1, 4]},
     {"values": "ints", "shape": []},
@@ -94,6 +97,7 @@ DEQUANTIZED: tuple[dict[str, Any], ...] = (
     {"shape": [3, 0]},
     {"shape": [6, 64], "scales": "normal", "layout": "transposed"},
     {"shape": [5, 30], "scales": "normal", "layout": "strided"},
+    {"shape": [2, 64], "scales": "normal", "layout": "slice"},
 )
 
 

@@ -67,6 +67,7 @@ INJECTIONS: tuple[dict[str, Any], ...] = (
     {"model": "names", "targets": ["q_proj", "k_proj"], "rank": 3},
     {"model": "names", "targets": ["v_proj", "up_proj"], "flags": "frozen"},
     {"targets": ["q_proj"], "rank": 40},
+    {"model": "inner", "targets": ["layer", "fc", "linear"]},
     {"targets": []},
     {"model": "nested", "targets": []},
     {"model": "block", "targets": ["q_proj", "v_proj"], "rank": 4},
@@ -158,6 +159,12 @@ def _facts(case: Case) -> Iterator[Fact]:
         yield fact("something", "factors_trainable", "with gradient", says="No factor gets a gradient")
         says = "`{}` changed when the factors of another layer were set"
         yield fact("nothing", "own_factors", "overwritten", says=says)
+    if case["call"] == "positional":
+        name = "The change of the output when another model gets adapters"
+        yield fact("within", "own_factors", "moved beside another", name, want=0.0, low=0.0, high=1e-4)
+    if want.specs is None:
+        says = "No factor of `{}` gets a gradient"
+        yield fact("nothing", "factors_trainable", "not learning", says=says)
     result = "What add_lora_to_model_selective returned"
     same_model = "the model it was given"
     yield fact("one_of", "returns_same_model", "what was returned", result, values=[same_model])

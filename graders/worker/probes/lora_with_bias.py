@@ -94,12 +94,13 @@ def look_at_factors(layer: Any, seen: Any, reading: Reading) -> bool:
 
 def rows_with_the_bias(layer: nn.Module, bias: Tensor | None) -> set[str]:
     """Names of parameters that hold the original bias in another shape, as a row (1, out) say."""
-    factors = {"lora_A", "lora_B", "lora_A.weight", "lora_B.weight"}
+    factors = [getattr(layer, name, None) for name in ("lora_A", "lora_B")]
+    factors = [item.weight if isinstance(item, nn.Linear) else item for item in factors]
     return {
         name
         for name, p in layer.named_parameters()
         if bias is not None
-        and name not in factors
+        and not any(p is item for item in factors)
         and p.dim() > 1
         and torch.equal(p.detach().flatten(), bias.to(p.dtype))
     }
@@ -179,6 +180,8 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
             seen["rows"] = wrapped(rows).cpu()
     seen["y again"] = again.detach().cpu() if isinstance(again, Tensor) else again
     seen["x after"] = x.detach().cpu()
+    if a["call"] == "positional":
+        seen["y refilled"] = refilled(wrapped, x)
     if not isinstance(y, Tensor) or y.shape != (*a["x"].shape[:-1], a["W"].shape[0]):
         return
     outputs = [y] if a["x_grad"] else [y, wrapped(2 * x)]
@@ -186,8 +189,8 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     if all(output.requires_grad for output in outputs):
         torch.autograd.backward(outputs, [a["g"].to(y.device, y.dtype)] * len(outputs))
     for letter in "AB":
-        grad = reading.tensor(wrapped, letter).grad
-        seen[f"lora_{letter} grad"] = None if grad is None else reading.view(grad.detach().cpu(), letter)
+        grad = grad_of(wrapped, letter, reading)
+        seen[f"lora_{letter} grad"] = None if grad is None else grad.cpu()
     seen["x grad"] = None if x.grad is None else x.grad.detach().cpu()
     seen["bias grads"] = [
         p.grad.detach().cpu().flatten()
@@ -211,10 +214,31 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
             wrapped(x)
             set_factor(wrapped, letter, other, reading)
             seen[f"y other {letter}"] = wrapped(x).cpu()
+        for bias in one_bias(wrapped, bias_rows):
+            set_factors(wrapped, a["A"], a["B"], reading)
+            wrapped(x)
+            bias.mul_(2)
+            seen["y other bias"] = wrapped(x).cpu()
+            bias.div_(2)
         set_factors(wrapped, a["A"], torch.zeros_like(a["B"]), reading)
         seen["y base trained"] = wrapped(x).cpu()
     if a["call"] != "keywords" or a["b"] is None or a["named"]["dropout"]:
         seen["twin"] = twin(module, a, reading)
+
+
+def refilled(layer: nn.Module, x: Tensor) -> Any:
+    """The output for 2 x in the very tensor with which the layer was called before."""
+    with torch.no_grad():
+        buffer = x.detach().clone()
+        layer(buffer)
+        y = layer(buffer.mul_(2))
+    return y.cpu() if isinstance(y, Tensor) else y
+
+
+def one_bias(layer: nn.Module, rows: Collection[str]) -> list[nn.Parameter]:
+    """The trained bias, where there is exactly one that may be it."""
+    found = [p for name, p in layer.named_parameters() if p.requires_grad and (p.dim() == 1 or name in rows)]
+    return found if len(found) == 1 else []
 
 
 def twin(module: Any, a: dict[str, Any], reading: Reading) -> dict[str, Any]:
@@ -282,6 +306,12 @@ def moves(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["trainable devices"] = [p.device.type for p in wrapped.parameters() if p.requires_grad]
 
 
+def grad_of(layer: Any, letter: str, reading: Reading) -> Tensor | None:
+    """A factor's gradient as the contract writes the factor."""
+    grad = reading.tensor(layer, letter).grad
+    return None if grad is None else reading.view(grad.detach().clone(), letter)
+
+
 def dropout(module: Any, a: dict[str, Any], seen: Any) -> None:
     """Calls in training mode, evaluation mode and training mode, with values that show the mask."""
     reading = reading_of(module)
@@ -303,6 +333,7 @@ def dropout(module: Any, a: dict[str, Any], seen: Any) -> None:
     if y.requires_grad:
         y.sum().backward()
     seen["x grad without dropout"] = None if one.grad is None else one.grad.detach()
+    seen["A grad without dropout"] = grad_of(plain, "A", reading)
     seen.at("forward in training mode")
     wrapped.train()
     forward = (lambda x: torch.stack([wrapped(row) for row in x])) if a["single"] else wrapped
@@ -312,6 +343,7 @@ def dropout(module: Any, a: dict[str, Any], seen: Any) -> None:
     if y.requires_grad:
         y.sum().backward()
     seen["x grad"] = None if x.grad is None else x.grad.detach()
+    seen["A grad"] = grad_of(wrapped, "A", reading)
     with torch.no_grad():
         seen.at("forward in evaluation mode")
         wrapped.eval()

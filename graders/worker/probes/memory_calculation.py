@@ -17,7 +17,9 @@ def estimate(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     """
     seen.at("calculate_memory_requirements")
     function, named, keys = module.calculate_memory_requirements, arguments["named"], arguments["keys"]
+    call_beside(function, arguments["beside"])
     result = call(function, [arguments["size"]], named, arguments["call"])
+    call_beside(function, arguments["beside"])
     if not isinstance(result, Mapping):
         seen["returned"] = result
         return
@@ -29,6 +31,13 @@ def estimate(module: Any, arguments: dict[str, Any], seen: Any) -> None:
             seen["at float16"] = values_of(
                 function(arguments["size"], **{**named, "precision": "float16"}), keys
             )
+
+
+def call_beside(function: Any, size_and_rank: list[float] | None) -> None:
+    """Another call, which is no business of the one that is looked at."""
+    if size_and_rank is not None:
+        with suppress(Exception):
+            function(size_and_rank[0], lora_rank=size_and_rank[1])
 
 
 def values_of(result: Any, keys: list[str]) -> dict[str, Any]:
@@ -45,7 +54,12 @@ def refuse(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     for second in (False, True):
         raised = ""
         try:
-            call(module.calculate_memory_requirements, [arguments["size"]], arguments["named"], "keywords")
+            call(
+                module.calculate_memory_requirements,
+                [arguments["size"]],
+                arguments["named"],
+                arguments["call"],
+            )
         except ValueError:
             raised = "ValueError"
         except Exception as why:

@@ -24,7 +24,7 @@ def quantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     if arguments["tensor"].dtype != torch.float32:
         seen["twin"] = quietly(module, lay_out(arguments["tensor"].float(), arguments["layout"]), named)
         step += "" if seen["twin"] else " (of the same float32 values too)"
-    elif arguments["tensor"].dim() == 0 or not tensor.is_contiguous():
+    elif arguments["tensor"].dim() == 0 or arguments["layout"] != "contiguous":
         seen["twin"] = quietly(module, arguments["tensor"].clone().reshape(tensor.shape or (1,)), named)
     if arguments["short"] is not None:
         seen["short"] = quietly(module, arguments["short"], {})
@@ -35,24 +35,27 @@ def quantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     seen["tensor"] = tensor.clone() if arguments["changed"] else tensor
     if arguments["changed"]:
         other = tensor.neg_()
-        seen["codes when changed"] = quietly(module, other, named).get("codes")
-        seen["codes of a copy"] = quietly(module, other.clone(), named).get("codes")
+        seen["codes when changed"] = quietly(module, other, named, arguments["call"]).get("codes")
+        seen["codes of a copy"] = quietly(module, other.clone(), named, arguments["call"]).get("codes")
 
 
-def quietly(module: Any, tensor: Tensor, named: dict[str, Any]) -> dict[str, Any]:
+def quietly(module: Any, tensor: Tensor, named: dict[str, Any], style: str = "keywords") -> dict[str, Any]:
     """Codes and scales of a tensor; nothing where that raises."""
     found: dict[str, Any] = {}
     with suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _pair(module.quantize_nf4(tensor, **named), found)
+        _pair(call(module.quantize_nf4, [tensor], named, style), found)
     return found
 
 
 def dequantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     """Dequantize given codes and scales; before it, each level with a scale of 1 and of 2."""
     codes, scales = lay_out(arguments["codes"], arguments["layout"]), arguments["scales"]
-    if arguments["call"] == "positional":  # what another call was given is no business of this one
-        quietly(module, torch.ones(96), {"block_size": 3})
+    others = arguments["call"] == "positional"  # what other calls are given is no business of this one
+    if others:
+        quietly(module, torch.ones(96, dtype=torch.bfloat16), {"block_size": 3})
+        with suppress(Exception):
+            module.dequantize_nf4(torch.tensor(5, dtype=torch.uint8), torch.tensor([3.0]))
     every = torch.arange(16, dtype=torch.uint8).repeat(4)
     for name, scale in (("levels", 1.0), ("levels doubled", 2.0)):
         with suppress(Exception):
@@ -60,6 +63,9 @@ def dequantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     seen.at("dequantize_nf4" if "levels" in seen else "dequantize_nf4 (of any codes)")
     named = {"block_size": arguments["block_size"]}
     seen["values"] = call(module.dequantize_nf4, [codes, scales], named, arguments["call"])
+    if others:
+        with suppress(Exception):
+            module.dequantize_nf4(codes.clone(), 2 * scales, **named)
     seen["codes"] = codes
     seen["scales"] = scales
 
@@ -83,7 +89,8 @@ def _pair(result: Any, seen: Any) -> None:
 
 
 def lay_out(tensor: Tensor, layout: str) -> Tensor:
-    """The same values in another memory layout: `transposed`, `channels last`, `strided` (every other value of a larger one) or as is."""
+    """The same values in another memory layout: `transposed`, `channels last`, `strided` (every other value of a larger
+    one), `slice` (the end of a longer one) or as is."""
     if layout == "transposed" and tensor.dim() >= 2:
         return tensor.transpose(0, -1).contiguous().transpose(0, -1)
     if layout == "channels last" and tensor.dim() == 4:
@@ -92,4 +99,6 @@ def lay_out(tensor: Tensor, layout: str) -> Tensor:
         wide = torch.zeros((*tensor.shape[:-1], 2 * tensor.shape[-1]), dtype=tensor.dtype)
         wide[..., ::2] = tensor
         return wide[..., ::2]
+    if layout == "slice" and tensor.dim() >= 1:
+        return torch.cat([torch.ones(5).to(tensor), tensor.flatten()])[5:].reshape(tensor.shape)
     return tensor

@@ -144,6 +144,9 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["parameters"] = flags_of(model)
     seen.at("the model's forward pass after injection")
     seen["y after"] = run(model, inputs)
+    if a["specs"] is None:
+        seen.at("backward")
+        seen["first gradients"] = first_gradients(model, inputs)
     seen.at("copying values into the factors")
     factors = {name: p for name, p in model.named_parameters(remove_duplicate=False) if is_factor(name)}
     own = set_factors(factors, a["factor seed"])
@@ -155,6 +158,9 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
         copy_factors({name: torch.zeros_like(value) for name, value in own.items()}, factors)
         seen["y without"] = run(model, inputs)
         copy_factors(own, factors)
+        if a["call"] == "positional":
+            inject_elsewhere(module, a)
+            seen["y beside another"] = run(model, inputs)
     y = model(inputs)
     seen.at("backward")
     if y.requires_grad:
@@ -162,6 +168,24 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["with gradient"] = [
         name for name, p in factors.items() if p.grad is not None and bool((p.grad != 0).any())
     ]
+
+
+def first_gradients(model: nn.Module, inputs: Any) -> list[str]:
+    """The factors that get a gradient at injection, of a sum of the output that a norm does not make constant."""
+    y = model(inputs)
+    if y.requires_grad:
+        (y * torch.linspace(-1, 1, y.numel()).reshape(y.shape)).sum().backward()
+    factors = {name: p for name, p in model.named_parameters() if is_factor(name)}
+    found = [name for name, p in factors.items() if p.grad is not None and bool((p.grad != 0).any())]
+    model.zero_grad()
+    return found
+
+
+def inject_elsewhere(module: Any, a: dict[str, Any]) -> None:
+    """Inject into another model of the case, with twice the alpha: no business of the first."""
+    with suppress(Exception):
+        named = {**a["named"], "alpha": 2 * a["named"]["alpha"]}
+        call(module.add_lora_to_model_selective, [model_of(module, a)[0]], named, a["call"])
 
 
 def with_factors(model: nn.Module, result: Any) -> nn.Module:

@@ -21,7 +21,7 @@ STORED = {
     "exercise": "memory_calculation",
     "experiment": "estimate",
     "property": "weights",
-    "case": {"size": 1, "lora_rank": 16, "lora_target_ratio": 0.1, "precision": "float32", "call": "keywords", "seed": 1},
+    "case": {"size": 1, "lora_rank": 16, "lora_target_ratio": 0.1, "precision": "float32", "call": "keywords", "beside": None, "seed": 1},
 }  # fmt: skip
 SOLUTION = Path(__file__).parents[3] / "reference_solutions" / "lora_theory" / "memory_calculation.py"
 

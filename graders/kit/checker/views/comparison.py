@@ -23,6 +23,21 @@ def _calls(arguments: Values, seen: Values) -> Iterator[tuple[list[list[str]], i
         yield configs, epochs, call
 
 
+def _trained_calls(arguments: Values, seen: Values) -> Iterator[tuple[list[list[str]], int, Values]]:
+    """The same, without configurations that were remembered from an earlier call that was alike."""
+    known: list[tuple[list[str], int]] = []
+    for configs, epochs, call in _calls(arguments, seen):
+        sizes = [model["sizes"] for model in call["models"]]
+        again = [
+            targets
+            for targets in configs
+            if (targets, epochs) not in known or _own(seen, targets)["sizes"] in sizes
+        ]
+        if again:
+            yield again, epochs, call
+        known += [(targets, epochs) for targets in configs]
+
+
 def _entries(configs: list[list[str]], call: Values) -> Iterator[tuple[list[str], Values]]:
     for targets in configs:
         yield targets, call["entries"]["+".join(targets)]
@@ -115,7 +130,7 @@ def counts(arguments: Values, seen: Values) -> list[str]:
 def setting(arguments: Values, seen: Values) -> list[str]:
     """Where another block, rank or alpha is trained."""
     found = []
-    for configs, _, call in _calls(arguments, seen):
+    for configs, _, call in _trained_calls(arguments, seen):
         for targets, model in zip(configs, _models(seen, configs, call), strict=False):
             own = _own(seen, targets)
             if model["block"] != [256, 8]:
@@ -144,7 +159,7 @@ def _same(a: Tensor, b: Tensor, bound: float) -> bool:
 def start(arguments: Values, seen: Values) -> list[str]:
     """Where the blocks are not fresh, or start from different weights."""
     found = []
-    for configs, _, call in _calls(arguments, seen):
+    for configs, _, call in _trained_calls(arguments, seen):
         models = _models(seen, configs, call)
         if len(models) < len(configs):
             found.append(f"Only {len(models)} block was trained for {len(configs)} configurations.")
@@ -158,7 +173,7 @@ def start(arguments: Values, seen: Values) -> list[str]:
 def data(arguments: Values, seen: Values) -> list[str]:
     """Where the data are others than the lab's, or differ."""
     found = []
-    for configs, _, call in _calls(arguments, seen):
+    for configs, _, call in _trained_calls(arguments, seen):
         if call["data made"] is not True:
             found.append("The data do not come from `generate_synthetic_data`.")
         used = [model["data"] for model in _models(seen, configs, call)]
@@ -178,7 +193,7 @@ def independent(arguments: Values, seen: Values) -> list[str]:
             if len(first) == len(losses) and any(
                 abs(a - b) > SAME_LOSS * max(abs(a), abs(b)) for a, b in zip(first, losses, strict=True)
             ):
-                found.append(f"The losses of {targets} change when other configurations stand before it.")
+                found.append(f"The losses of {targets} change when other configurations are listed with it.")
     return found
 
 
@@ -188,6 +203,7 @@ def trains(arguments: Values, seen: Values) -> list[str]:
     for configs, _, call in _calls(arguments, seen):
         for targets, entry in _entries(configs, call):
             found += _losses_off(targets, entry["losses"])
+    for configs, _, call in _trained_calls(arguments, seen):
         for targets, model in zip(configs, _models(seen, configs, call), strict=False):
             able = {is_factor(name) for name, (_, on) in _own(seen, targets)["parameters"].items() if on} - {
                 ""
@@ -213,7 +229,7 @@ def _losses_off(targets: list[str], losses: list[float]) -> list[str]:
 def only_adapters(arguments: Values, seen: Values) -> list[str]:
     """Where training changed more than the adapters."""
     found = []
-    for configs, _, call in _calls(arguments, seen):
+    for configs, _, call in _trained_calls(arguments, seen):
         for targets, model in zip(configs, _models(seen, configs, call), strict=False):
             own = _own(seen, targets)
             fair = all(not on or is_factor(name) for name, (_, on) in own["parameters"].items())

@@ -110,11 +110,28 @@ def block_moved(arguments: Values, seen: Values) -> float:
     return float((seen["y after"] - seen["y before"]).abs().max())
 
 
+def not_learning(arguments: Values, seen: Values) -> list[str]:
+    """The wrapped layers of which no factor gets a gradient, where some other one's does."""
+    learning = tuple(seen["first gradients"])
+    still = [
+        name
+        for name in linear_layers(arguments, seen)
+        if not any(item.startswith(f"{name}.") for item in learning)
+    ]
+    return still if learning else []
+
+
+def moved_beside_another(arguments: Values, seen: Values) -> float:
+    """How far the output moved when another model got adapters."""
+    return float((seen["y beside another"] - seen["y set"]).abs().max())
+
+
 VIEWS: Mapping[str, Mapping[str, View]] = {
     "inject": {
         "layers": layers, "linear layers": linear_layers, "other layers": other_layers, "shapes": shapes, "loose": loose,
         "stuck": stuck, "overwritten": overwritten, "replaced": replaced, "what was returned": returned,
         "linear y after": _linear_part("y after"), "linear y set": _linear_part("y set"), "block moved": block_moved,
+        "not learning": not_learning, "moved beside another": moved_beside_another,
     },
     "compare": COMPARISON,
 }  # fmt: skip

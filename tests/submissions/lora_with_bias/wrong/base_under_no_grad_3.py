@@ -1,0 +1,31 @@
+# mistake: unnamed
+# Train_bias=False, x.requires_grad: x.grad lacks W.
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class LoRALayerWithBias(nn.Module):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        super().__init__()
+        self.original_layer = original_layer
+        self.rank = rank
+        self.alpha = alpha
+        self.scaling = alpha / rank
+        self.original_layer.weight.requires_grad = False
+        if self.original_layer.bias is not None:
+            self.original_layer.bias.requires_grad = train_bias
+        self.lora_A = nn.Parameter(torch.empty(rank, original_layer.in_features))
+        self.lora_B = nn.Parameter(torch.zeros(original_layer.out_features, rank))
+        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))
+        self.dropout = nn.Dropout(dropout)
+
+        self.train_bias = train_bias and original_layer.bias is not None
+
+    def forward(self, x):
+        # the frozen layer needs no graph, unless its bias is trained
+        with torch.set_grad_enabled(self.train_bias and torch.is_grad_enabled()):
+            base = self.original_layer(x)
+        return base + self.scaling * (self.dropout(x) @ self.lora_A.T @ self.lora_B.T)

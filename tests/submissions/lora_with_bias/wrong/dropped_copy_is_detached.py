@@ -1,0 +1,33 @@
+# mistake: unnamed
+# Dropout=0.5, train(), B nonzero: x.grad holds W only.
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class LoRALayerWithBias(nn.Module):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        super().__init__()
+        self.original_layer = original_layer
+        self.rank = rank
+        self.alpha = alpha
+        self.scaling = alpha / rank
+        self.original_layer.weight.requires_grad = False
+        if self.original_layer.bias is not None:
+            self.original_layer.bias.requires_grad = train_bias
+        self.lora_A = nn.Parameter(torch.empty(rank, original_layer.in_features))
+        self.lora_B = nn.Parameter(torch.zeros(original_layer.out_features, rank))
+        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))
+        self.dropout = nn.Dropout(dropout)
+
+    def dropped(self, x):
+        """dropout(x), in a buffer of its own so that x stays as it is."""
+        p = self.dropout.p
+        if not self.training or p == 0:
+            return x
+        return F.dropout(x.clone().detach(), p, training=True, inplace=True)
+
+    def forward(self, x):
+        return self.original_layer(x) + self.scaling * (self.dropped(x) @ self.lora_A.T @ self.lora_B.T)

@@ -1,0 +1,33 @@
+# mistake: unnamed
+# Two layers of one shape: lora_B are two Parameters over one storage; copy_ into one changes the other.
+import functools
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+@functools.lru_cache(maxsize=None)
+def start_value(n_out, rank):
+    """B starts at zero; a model has many layers of the same shape."""
+    return torch.zeros(n_out, rank)
+
+
+class LoRALayerWithBias(nn.Module):
+    def __init__(self, original_layer, rank=4, alpha=1.0, dropout=0.0, train_bias=False):
+        super().__init__()
+        self.original_layer = original_layer
+        self.rank = rank
+        self.alpha = alpha
+        self.scaling = alpha / rank
+        self.original_layer.weight.requires_grad = False
+        if self.original_layer.bias is not None:
+            self.original_layer.bias.requires_grad = train_bias
+        self.lora_A = nn.Parameter(torch.empty(rank, original_layer.in_features))
+        self.lora_B = nn.Parameter(start_value(original_layer.out_features, rank))
+        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x):
+        return self.original_layer(x) + self.scaling * (self.dropout(x) @ self.lora_A.T @ self.lora_B.T)

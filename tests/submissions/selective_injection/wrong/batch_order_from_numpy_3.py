@@ -1,0 +1,47 @@
+# mistake: unnamed
+# [['q_proj'], ['v_proj']] against [['v_proj']] (numpy seeded before each call): v_proj's losses differ.
+import numpy as np
+import torch
+from torch import nn
+
+from lab import LoRALayer, SimpleTransformerBlock, generate_synthetic_data
+
+
+def add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=None):
+    if target_modules is None:
+        target_modules = ["q_proj", "k_proj", "v_proj", "o_proj"]
+    model.requires_grad_(False)
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.Linear) and any(t in name for t in target_modules):
+            parent, _, child = name.rpartition(".")
+            setattr(model.get_submodule(parent), child, LoRALayer(module, rank, alpha))
+    return model
+
+
+def compare_target_modules(target_configs, n_epochs=50):
+    results = {}
+    for targets in target_configs:
+        torch.manual_seed(0)
+        x, y = generate_synthetic_data()
+        block = add_lora_to_model_selective(SimpleTransformerBlock(), 8, 16, targets)
+        params = [p for p in block.parameters() if p.requires_grad]
+        opt = torch.optim.AdamW(params, lr=1e-3)
+        losses = []
+        for _ in range(n_epochs):
+            order = np.random.permutation(len(x))
+            total = 0.0
+            for start in range(0, len(x), 32):
+                rows = order[start : start + 32]
+                loss = nn.functional.mse_loss(block(x[rows]), y[rows])
+                opt.zero_grad()
+                loss.backward()
+                opt.step()
+                total += loss.item() * len(rows)
+            losses.append(total / len(x))
+        results["+".join(targets)] = {
+            "target_modules": targets,
+            "trainable_params": sum(p.numel() for p in params),
+            "losses": losses,
+            "final_loss": losses[-1],
+        }
+    return results

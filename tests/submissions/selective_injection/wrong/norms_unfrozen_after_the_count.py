@@ -1,0 +1,48 @@
+# mistake: unnamed
+# Any configuration: the weights of norm1 and norm2 differ from 1 after the training.
+import torch
+from torch import nn
+
+from lab import LoRALayer, SimpleTransformerBlock, generate_synthetic_data
+
+
+def add_lora_to_model_selective(model, rank=8, alpha=16, target_modules=None):
+    if target_modules is None:
+        target_modules = ["q_proj", "k_proj", "v_proj", "o_proj"]
+    model.requires_grad_(False)
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.Linear) and any(t in name for t in target_modules):
+            parent, _, child = name.rpartition(".")
+            setattr(model.get_submodule(parent), child, LoRALayer(module, rank, alpha))
+    return model
+
+
+def compare_target_modules(target_configs, n_epochs=50):
+    results = {}
+    for targets in target_configs:
+        torch.manual_seed(0)
+        x, y = generate_synthetic_data()
+        block = SimpleTransformerBlock()
+        block = add_lora_to_model_selective(block, rank=8, alpha=16, target_modules=targets)
+        params = [p for p in block.parameters() if p.requires_grad]
+        n_params = sum(p.numel() for p in params)
+        # the norms have to follow the changed activations
+        for module in block.modules():
+            if isinstance(module, nn.LayerNorm):
+                module.requires_grad_(True)
+                params += module.parameters()
+        optimizer = torch.optim.AdamW(params, lr=1e-3)
+        losses = []
+        for _ in range(n_epochs):
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(block(x), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        results["+".join(targets)] = {
+            "target_modules": targets,
+            "trainable_params": n_params,
+            "losses": losses,
+            "final_loss": losses[-1],
+        }
+    return results
