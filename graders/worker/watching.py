@@ -136,7 +136,10 @@ class Record:
             return y.to(torch.float32).clone()
 
     def alphas(self, model: nn.Module) -> dict[str, float] | None:
-        """For each layer with factors, its alpha: with all entries c, (alpha / rank) B A has entries alpha c^2."""
+        """For each layer with factors, its alpha: with all entries c, or all -c, (alpha / rank) B A has entries alpha c^2.
+
+        The mean of both is free of what a bias in a factor adds.
+        """
         factors = factors_of(model)
         if any(is_wrapped(tensor) for tensor in model.parameters()):
             return None
@@ -149,6 +152,8 @@ class Record:
                     y0 = layer(x)
                 with all_set(factors, c):
                     y1 = layer(x)
+                with all_set(factors, -c):
+                    y1 = (y1 + layer(x)) / 2
                 found[name] = float((y1 - y0).mean()) / c**2
         return found
 

@@ -33,7 +33,7 @@ RUN = [
     "run = lambda B: (values(layer.lora_A).copy_(A), values(layer.lora_B).copy_(B), layer(x).detach())[-1]",
 ]
 SHARE = "share = (-run(0 * B) + run(B)).flatten()"  # with B = 0 first, as the judge did
-FIRST = "layer.eval(), layer(x).detach(), layer.train(), layer(x).detach()"
+FIRST = "layer.eval(), layer(x), layer.train(), layer(x)"
 NO_GRAD = "torch.set_grad_enabled(False)"
 TRAINED = "[p for p in layer.parameters() if p.requires_grad]"
 STEP = f"torch.optim.SGD({TRAINED}, lr=0.0078125).step()"
@@ -110,17 +110,20 @@ class LayerLines:
         place = [f'"{self.case["device"]}"'] if "device" in self.case else []
         place += [str(self.dtype)] if self.dtype != torch.float32 else []
         moved = f".to({', '.join(place)})" if place else ""
-        lines = [f"layer{moved}.{mode(self.case)}()"]
-        if (
+        draws = (
             self.case["call"] == "defaults" and mode(self.case) == "train"
-        ):  # a dropout that is no default may draw
-            x = "x.float()" if self.dtype != torch.float32 else "x"
-            return [*self.creation(True), *values, FIRST.replace("(x)", f"({x})"), *lines[: bool(moved)]]
-        return [*self.creation(seeded), *values, *lines]
+        )  # a dropout that is no default may
+        called = FIRST.replace("(x)", "(x.float())") if self.dtype != torch.float32 else FIRST
+        ready = f"layer{moved}.{mode(self.case)}()"
+        lines = [f"{called}, {ready}  # called before, as the judge does"]
+        return [*self.creation(seeded or draws), *values, *lines]
 
     def until(self, step: str) -> list[Line]:
         """The calls up to a step; all of them where it is not known which one it was."""
-        running = self.running("g", grad=self.case["x_grad"])[len(self.creation()) :]
+        running = self.running("g", grad=self.case["x_grad"])
+        running = running[
+            len(self.creation("defaults" in self.case["call"] and mode(self.case) == "train")) :
+        ]
         calls = [self.backward, STEP, "layer(x)"]
         if step == "creation":
             return []
@@ -143,8 +146,12 @@ class LayerLines:
     def backward(self) -> str:
         """The backward pass; where x needs no gradient, of two calls together."""
         if self.case["x_grad"]:
-            return "layer(x).backward(g)"
-        return "torch.autograd.backward([layer(x), layer(2 * x)], [g, g])"
+            return (
+                "layer(x).backward(g)"
+                if self.case["call"] != "positional"
+                else "(layer(x), layer(2 * x))[0].backward(g)"
+            )
+        return "ys = [layer(x), layer(x), layer(2 * x)][::2]; all(y.requires_grad for y in ys) and torch.autograd.backward(ys, [g, g])"
 
     # --- what each claim is about ---
 
@@ -229,13 +236,27 @@ class LayerLines:
     def defaults(self) -> list[Line]:
         """The rank, whether the bias trains, or the output."""
         want = self.violation.expected
+        if "parameters are trainable" in self.violation.message:
+            count = "sum(p.requires_grad for p in layer.parameters())"
+            words = '"trainable parameters:"'
+            return [*self.creation(), *ending(f"{words}, {count}", f"{words}, {want}")]
         if isinstance(want, int):
             rank = 'getattr(layer.lora_A, "weight", layer.lora_A).shape[0]'
             return [*self.creation(), *ending(f'"rank", {rank}', f'"rank", {want}')]
         return self.bias_flag() if isinstance(want, str) else self.output()
 
     def bias_flag(self) -> list[Line]:
-        """Whether the bias is among the trainable parameters."""
+        """Whether the bias is among the trainable parameters, or gets a gradient."""
+        if self.violation.expected == "a gradient":
+            size = tuple(self.tensors["b"].shape)
+            learns = f"any(p.grad is not None for p in layer.parameters() if p.requires_grad and p.shape == {size})"
+            words = '"the bias gets a gradient:"'
+            return [
+                *self.running("g"),
+                *SET,
+                "layer(x).backward(g)",
+                *ending(f"{words}, {learns}", f"{words}, True"),
+            ]
         *before, made = self.creation()
         trains = "bias in [p.tolist() for p in layer.parameters() if p.requires_grad]"
         words, want = '"bias trainable:"', named(self.case)["train_bias"]
@@ -277,7 +298,7 @@ class LayerLines:
             size = tuple(truth["bias"][0].shape)
             grads.append(f"*(p.grad for p in layer.parameters() if p.requires_grad and p.shape == {size})")
         expected = ", ".join(shown(truth[name][0]) for name in names)
-        return [*lines, SHOW, *ending(f"[show(grad) for grad in ({', '.join(grads)})]", f"[{expected}]")]
+        return [*lines, SHOW, *ending(f"[show(grad) for grad in ({', '.join(grads)},)]", f"[{expected}]")]
 
     def present_values(self) -> list[Line]:
         """The input afterwards, or the output: again, with other factors, or after a step."""
@@ -329,6 +350,12 @@ class LayerLines:
             *lines,
             *ending("y.dtype, y.flatten().tolist()", f"torch.float64, {listed(y.flatten().tolist())}"),
         ]
+
+    def dropout(self) -> list[Line]:
+        """The output at creation in training mode beside that in evaluation mode."""
+        x: Line = ("x", self.source("x"))
+        lines: list[Line] = [*self.creation(seeded=True), x, SHOW, "before = layer.eval()(x)"]
+        return [*lines, *ending("show(layer.train()(x))", "show(before)")]
 
     def no_dropout_in_eval(self) -> list[Line]:
         """The output in evaluation mode."""

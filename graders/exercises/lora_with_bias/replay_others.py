@@ -139,7 +139,9 @@ def dropout_lines(case: Case, property_id: str, violation: Violation) -> list[Li
         ]  # fmt: skip
     start = next((start for start in DROPOUT_FACTS if str(violation.expected).startswith(start)), "")
     rows = "torch.cat([y, again])" if start in ("256 +", "equal columns") else "y"
-    lines += [f"(y := {run}).sum().backward()", f"*_, again = layer.eval(), {run}, layer.train(), {run}"]
+    lines.append(f"(y := {run}).sum().backward()")
+    if not isinstance(violation.expected, float):
+        lines.append(f"*_, again = layer.eval(), {run}, layer.train(), {run}")
     lines.append(f"kept = ({rows}.flatten(0, -2) - 256) * (1 - {p!r})")
     if isinstance(violation.expected, float):
         share = "1 - float((kept[:, :1].round().long() >> torch.arange(4) & 1).double().mean())"

@@ -94,6 +94,11 @@ def nothing_else_trains(case: Case, seen: Seen, want: Any) -> Verdict:
         )
     if want.b is not None and is_trained(own_bias(seen, want), seen):
         return None  # what the step does to the output then is `present_values`' claim
+    return _weight_moves(seen, want)
+
+
+def _weight_moves(seen: Seen, want: Formula) -> Violation | None:
+    """Where the base path gives something else after the step than before it."""
     before, after = shaped(seen, "y base", want), shaped(seen, "y base trained", want)
     return claims.close(
         "y with B = 0 after a step of training",
@@ -238,6 +243,9 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 def others_train(seen: Seen, want: Formula) -> bool:
-    """Whether other parameters are trained than the factors and the bias, or than at creation: other claims are about that."""
+    """Whether more is trained than factors and bias, or than at creation, or the weight moves: other claims are about that."""
     count = len(values_of(seen, "trainable"))
-    return count > 3 or len(values_of(seen, "trained")) != count or is_trained(want.W, seen)
+    trains = want.b is not None and is_trained(own_bias(seen, want), seen)
+    if count > 2 + trains or len(values_of(seen, "trained")) != count or is_trained(want.W, seen):
+        return True
+    return not trains and _weight_moves(seen, want) is not None

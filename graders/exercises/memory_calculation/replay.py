@@ -33,7 +33,8 @@ def replay(experiment: Experiment, case: Case, property_id: str, violation: Viol
         ]  # fmt: skip
         if "a second time" in violation.message:
             attempt = ["for _ in range(2):", *(f"    {line}" for line in attempt)]
-        lines: list[Line] = [*attempt, *ending("outcome", '"ValueError"')]
+        before = f"{FUNCTION}(7)  # the judge, too, calls it before"
+        lines: list[Line] = [before, *attempt, *ending("outcome", '"ValueError"')]
     elif violation.kind != "violated":
         lines = [*beside(case), called]
     else:

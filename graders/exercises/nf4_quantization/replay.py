@@ -28,9 +28,11 @@ from graders.replay import (
 
 MOST_POSITIONS = 8
 BEFORE = (
-    "quantize_nf4(torch.ones(96).bfloat16(), 3)  # the judge, too, calls them before",
+    "quantize_nf4(torch.ones(96).bfloat16(), 3)",
     "dequantize_nf4(torch.tensor(5, dtype=torch.uint8), torch.tensor([3.0]))",
 )
+LEVELS_BEFORE = "dequantize_nf4(torch.arange(16).repeat(4).byte(), torch.tensor([2.0]))  # the judge, too, calls it before"
+PLAIN_BEFORE = "quantize_nf4(torch.randn(2, 64))  # the judge, too, calls it before"
 
 
 def replay(experiment: Experiment, case: Case, property_id: str, violation: Violation, notebook: bool) -> str:
@@ -43,6 +45,8 @@ def replay(experiment: Experiment, case: Case, property_id: str, violation: Viol
     if not about_quantize and case["call"] == "positional":
         names = ["quantize_nf4", *names]
         lines = [*BEFORE, *lines]
+    if violation.kind == "violated":
+        lines = [PLAIN_BEFORE if about_quantize else LEVELS_BEFORE, *lines]
     return script("nf4_quantization", names, lines, notebook)
 
 
@@ -202,10 +206,9 @@ def changed(name: str, violation: Violation) -> list[str]:
     """An argument after the call and before it, where it differs."""
     want, got = violation.expected, violation.observed
     if isinstance(want, Tensor) and isinstance(got, Tensor) and want.shape == got.shape:
-        different = (want != got).reshape(-1)
-        at = list(_places(different)) or [0]
         return ending(
-            f'"{name}", {name}.flatten()[{at}].tolist()', f'"{name}", before.flatten()[{at}].tolist()'
+            f'"values of {name} that changed:", ({name} != before).sum().item()',
+            f'"values of {name} that changed:", 0',
         )
     return ending(
         f'"{name}", {name}.dtype, tuple({name}.shape)', f'"{name}", before.dtype, tuple(before.shape)'

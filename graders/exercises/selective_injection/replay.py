@@ -116,8 +116,8 @@ class InjectLines:
         return [
             f"generator = torch.Generator().manual_seed({self.case['seed']})",
             "for name, p in sorted(model.named_parameters(remove_duplicate=False)):",
-            '    if name.removesuffix(".weight").endswith(("lora_A", "lora_B")):',
-            "        p.detach().copy_(torch.randint(-3, 4, p.shape, generator=generator))",
+            '    if name.removesuffix(".weight").endswith(("lora_A", "lora_B")): '
+            "p.detach().copy_(torch.randint(-3, 4, p.shape, generator=generator))",
         ]
 
     def forward(self, after: str = "") -> list[Line]:

@@ -143,7 +143,7 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     for mode in ("eval", "train"):
         wrapped.train(mode == "train")
         with torch.set_grad_enabled(mode == "train"):
-            seen[f"first {mode}"] = wrapped(x.to(torch.float32)).detach()
+            seen[f"first {mode}"] = wrapped(x.to(torch.float32, copy=True)).detach()
     if not usable:
         return
     seen.at(f".to(torch.{a['dtype']})")
@@ -152,7 +152,7 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     x = x.to(device=a["device"], dtype=dtype)
     seen.at(f"forward after .to(torch.{a['dtype']})")
     with torch.no_grad():
-        wrapped.eval()(x)  # nothing that was kept in evaluation before is of use now
+        wrapped.eval()(x.clone())  # nothing that was kept in evaluation before is of use now
     rows = x.reshape(-1, x.shape[-1])
     seen["dtypes"] = [str(reading.tensor(wrapped, letter).dtype) for letter in "AB"]
     seen["devices"] = [reading.tensor(wrapped, letter).device.type for letter in "AB"]
@@ -160,15 +160,15 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen.at("copying values into the factors")
     set_factors(wrapped, a["A"], torch.zeros_like(a["B"]), reading)
     seen.at("forward")
-    seen["y base"] = wrapped(x).detach().cpu()
+    seen["y base"] = wrapped(x.clone()).detach().cpu()
     with torch.no_grad():
-        seen["rows base"] = wrapped(rows).cpu()
+        seen["rows base"] = wrapped(rows.clone()).cpu()
         seen["zero base"] = wrapped(torch.zeros(1, rows.shape[1], device=a["device"], dtype=dtype)).cpu()
     seen.at("copying values into the factors")
     if not torch.equal(a["B at first"], a["B"]):
         set_factors(wrapped, a["A"], a["B at first"], reading)
         with torch.no_grad():
-            seen["rows"] = wrapped(rows).cpu()
+            seen["rows"] = wrapped(rows.clone()).cpu()
     set_factors(wrapped, a["A"], a["B"], reading)
     seen.at("forward")
     x = x.clone().requires_grad_(a["x_grad"])
@@ -177,7 +177,7 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     with torch.no_grad():
         again = wrapped(x)
         if "rows" not in seen:
-            seen["rows"] = wrapped(rows).cpu()
+            seen["rows"] = wrapped(rows.clone()).cpu()
     seen["y again"] = again.detach().cpu() if isinstance(again, Tensor) else again
     seen["x after"] = x.detach().cpu()
     if a["call"] == "positional":

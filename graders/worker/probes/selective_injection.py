@@ -175,7 +175,7 @@ def first_gradients(model: nn.Module, inputs: Any) -> list[str]:
     y = model(inputs)
     if y.requires_grad:
         (y * torch.linspace(-1, 1, y.numel()).reshape(y.shape)).sum().backward()
-    factors = {name: p for name, p in model.named_parameters() if is_factor(name)}
+    factors = {name: p for name, p in model.named_parameters(remove_duplicate=False) if is_factor(name)}
     found = [name for name, p in factors.items() if p.grad is not None and bool((p.grad != 0).any())]
     model.zero_grad()
     return found

@@ -31,6 +31,7 @@ CORRECT = [
 TRIES = {  # correct submissions that try what the box refuses, and go on without it
     "blocked_packages_guarded": ("new process", "writing a file"),
     "prints_and_saves": ("writing a file",),
+    "try_except_everything": ("reading a file",),
 }
 
 
