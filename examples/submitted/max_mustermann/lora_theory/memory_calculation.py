@@ -67,8 +67,8 @@ def calculate_memory_requirements(
         >>> memory = calculate_memory_requirements(7, precision="float16")
         >>> memory["full_ft_weights"], memory["full_ft_total"]
         (14.0, 56.0)
-        >>> round(memory["lora_total"], 4)
-        14.0438
+        >>> round(memory["lora_total"], 3)
+        14.044
 
     Hints:
         * In float32 full fine-tuning takes 16 bytes for each parameter: 4 weights, 4 gradients, 8 optimizer.
