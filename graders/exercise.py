@@ -130,6 +130,10 @@ class Experiment:
         """What the checks compare with; handed to each of them."""
         return None
 
+    def ends_with(self, case: Case) -> bool:
+        """Whether the process ends with this case, so that what the case leaves behind costs nothing elsewhere."""
+        return False
+
     def limit(self, case: Case) -> float:
         """CPU seconds that this case may take."""
         return self.cpu_seconds

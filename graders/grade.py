@@ -261,6 +261,8 @@ def _look(
         seen = session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
         if (key := _without_seed(experiment, case)) in wanted:
             kept.setdefault(key, seen)
+        if experiment.ends_with(case):
+            session.close()
         return seen
 
     def ask_afresh(case: Case) -> Seen:

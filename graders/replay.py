@@ -22,12 +22,13 @@ DIGITS = 7  # significant ones that are printed
 Line = str | tuple[str, str]  # a pair is an assignment: what may share a line with others
 
 # `show` is the first line of scripts that print tensors; `shown` writes what it makes of an expected tensor.
-SHOW = f'show = lambda t: t if t is None else (tuple(t.shape), [float(f"{{v:.{DIGITS}g}}") for v in t.flatten().tolist()])'
+MOST_SHOWN = 99  # numbers of a tensor
+SHOW = f'show = lambda t: t if t is None else (tuple(t.shape), [float(f"{{v:.{DIGITS}g}}") for v in t.flatten()[-{MOST_SHOWN}:].tolist()])'
 
 
 def shown(value: Tensor) -> str:
-    """What `show` prints of a tensor."""
-    numbers = [float(f"{number:.{DIGITS}g}") for number in value.flatten().tolist()]
+    """What `show` prints of a tensor: its shape, and its last values where they are many."""
+    numbers = [float(f"{number:.{DIGITS}g}") for number in value.flatten()[-MOST_SHOWN:].tolist()]
     return f"({tuple(value.shape)}, {listed(numbers)})"
 
 
@@ -137,6 +138,11 @@ def call_source(function: str, positional: Sequence[str], named: dict[str, objec
     return f"{function}({', '.join(arguments)})"
 
 
+def earlier(call: str) -> str:
+    """A call that the judge makes before, whatever comes of it."""
+    return f"with suppress(Exception): {call}  # the judge, too, calls it before"
+
+
 def script(
     module: str, names: Sequence[str], lines: Sequence[Line], notebook: bool, lab: Sequence[str] = ()
 ) -> str:
@@ -145,6 +151,8 @@ def script(
     head = [
         f"import {name}" for name in ("base64", "copy", "inspect", "warnings", "zlib") if f"{name}." in body
     ]
+    if "suppress(" in body:
+        head.append("from contextlib import suppress")
     if "torch." in body or "nn." in body:
         head.append("import torch")
     if "nn." in body.replace("torch.nn.", ""):

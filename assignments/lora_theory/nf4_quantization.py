@@ -67,10 +67,10 @@ def quantize_nf4(tensor: torch.Tensor, block_size: int = 64) -> tuple[torch.Tens
         (codes, scales).
 
     Example:
-        >>> codes, scales = quantize_nf4(torch.tensor([[2.0, -1.0, 0.0], [0.0, 0.0, 5.0]]), block_size=4)
+        >>> codes, scales = quantize_nf4(torch.tensor([[2.0, -1.0, 0.0], [0.0, 1.0, -5.0]]), block_size=4)
         >>> codes
         tensor([[15,  2,  7],
-                [ 7,  7, 15]], dtype=torch.uint8)
+                [ 7,  9,  0]], dtype=torch.uint8)
         >>> scales
         tensor([2., 5.])
 
@@ -100,14 +100,14 @@ def dequantize_nf4(codes: torch.Tensor, scales: torch.Tensor, block_size: int = 
         The values, each within half the gap between two levels (times the scale) of what was quantized.
 
     Example:
-        >>> codes = torch.tensor([[15, 2, 7], [7, 7, 15]], dtype=torch.uint8)
+        >>> codes = torch.tensor([[15, 2, 7], [7, 9, 0]], dtype=torch.uint8)
         >>> dequantize_nf4(codes, torch.tensor([2.0, 5.0]), block_size=4)
         tensor([[ 2.0000, -1.0501,  0.0000],
-                [ 0.0000,  0.0000,  5.0000]])
+                [ 0.0000,  0.8047, -5.0000]])
 
     Hints:
         * Index with `NF4_LEVELS[codes.long()]`: PyTorch takes a uint8 index as a mask (true or false), not as
-          positions.
+          positions. Multiply into a new tensor: of a single code without dimensions it is a view of the table.
         * `scales.repeat_interleave(block_size)` has a scale for each value, and perhaps a few too many at the
           end.
     """

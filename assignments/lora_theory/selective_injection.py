@@ -88,9 +88,10 @@ def compare_target_modules(target_configs: list[list[str]], n_epochs: int = 50) 
           with adapters of rank 8 and alpha 16 put in by your function above, on data of
           `generate_synthetic_data`.
         * Only the targets differ: every configuration starts from the same initial weights and the same data.
-          So seed torch at the start of each configuration (`torch.manual_seed`), before the block, the data,
-          the adapters and the order of the batches are drawn. A configuration's losses are then the same
-          whichever others are listed, and in whatever order.
+          So seed torch at the start of each configuration (`torch.manual_seed`), and draw the block first,
+          then the data, then the adapters and the order of the batches: more targets draw more numbers, and
+          what comes after them differs. A configuration's losses are then the same whichever others are
+          listed, and in whatever order.
         * Training trains the adapters, and only them. The losses are finite, not all equal, and do not rise:
           the mean of the last third of the epochs is at most 1.05 times the mean of the first third.
         * Optimizer, learning rate, loss function, batch size and number of samples are yours. Few samples do:

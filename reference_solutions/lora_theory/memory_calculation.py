@@ -69,6 +69,9 @@ def calculate_memory_requirements(
         (14.0, 56.0)
         >>> round(memory["lora_total"], 3)
         14.044
+        >>> memory = calculate_memory_requirements(7, precision="int4")
+        >>> memory["full_ft_weights"], memory["full_ft_gradients"], round(memory["lora_total"], 3)
+        (3.5, 14.0, 3.544)
 
     Hints:
         * In float32 full fine-tuning takes 16 bytes for each parameter: 4 weights, 4 gradients, 8 optimizer.

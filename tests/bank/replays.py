@@ -36,6 +36,14 @@ ENDINGS = {  # how a script may end where the report says so
     "out of memory": ("MemoryError", "RuntimeError", "OutOfMemoryError", "died"),
     "died": ("died", "SystemExit", "still running", "printed"),
 }
+CANNOT_SHOW = {  # what a script of 15 lines cannot show of these
+    "a_never_filled": "memory that is filled with whatever was there",
+    "short_last_block_never_filled": "the same",
+    "stochastic_rounding": "another result at each call",
+    "weights_drift_with_decay": "a weight that goes on drifting after a step of training",
+    "compares_names_by_identity": "texts that are equal and not the same: those of a script are",
+    "levels_rounded_to_six_decimals": "less than what the numbers of a script are compared to",
+}
 BY_ITSELF = ("not deterministic", "remembers something")  # of a case that need not fail alone
 
 
@@ -174,6 +182,7 @@ def replays(bank: Iterable[Entry], box: Box, seed: int) -> Iterator[tuple[Entry,
             report = grade_text(EXERCISES[entry.exercise], entry.text, box, Settings(seed=seed))
             for outcome in failed(report):
                 wrong = problem(fresh, entry.exercise, outcome, entry.text.decode(errors="replace"))
+                wrong = "" if entry.name in CANNOT_SHOW else wrong
                 yield entry, outcome, wrong or problem_beside_solution(fresh, entry.exercise, outcome)
 
 

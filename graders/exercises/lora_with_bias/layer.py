@@ -127,15 +127,18 @@ class Layer(Experiment):
         B = claims.contents(kind, [d_out, rank], seed, 3, spread)
         return {
             "W": claims.contents(kind, [d_out, d_in], seed, 0, spread),
-            "b": claims.contents(kind, [d_out], seed, 1, spread) * (2 if case["b"] == "values" else 0)
-            if case["bias"]
-            else None,
+            "b": self.bias(case, spread) if case["bias"] else None,
             "A": claims.contents(kind, [rank, d_in], seed, 2, spread),
             "B": torch.zeros_like(B) if case["B"] == "zero" else B,
             "B at first": B,  # by which the student's own scaling is measured
             "x": claims.contents(kind, [*case["batch"], d_in], seed, 4, spread),
             "g": claims.contents(kind, [*case["batch"], d_out], seed, 5, 4),
         }
+
+    def bias(self, case: Case, spread: int) -> Tensor:
+        """The original bias."""
+        values = claims.contents(case["contents"], [case["out_features"]], case["seed"], 1, spread) * 2
+        return torch.zeros_like(values) if case["b"] == "zero" else values
 
     def arguments(self, case: Case) -> dict[str, Any]:
         use = named(case)
@@ -189,7 +192,7 @@ class Layer(Experiment):
         return {
             "in_features": case["in_features"], "out_features": case["out_features"], "rank": use["rank"], "alpha": use["alpha"],
             "alpha / rank": use["alpha"] / use["rank"], "dropout": use["dropout"], "train_bias": use["train_bias"],
-            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1, "values of B": case["B"], "values of the bias": case["b"], "x requires grad": case["x_grad"],
+            "bias": case["bias"], "mode": mode(case), "dtype": case["dtype"], "dimensions of x": len(case["batch"]) + 1, "values of B": case["B"], "values of the bias": case["b"] if case["bias"] else "none", "x requires grad": case["x_grad"],
             "values": claims.KIND_WORDS[case["contents"]], "parameters frozen before": case["frozen"] or "none",
             "call": CALL_WORDS[case["call"]],
         }  # fmt: skip
@@ -244,10 +247,14 @@ class Formula:
         return total if lora is None else total + self.scale_error * lora
 
     def output(
-        self, A: Tensor | None = None, B: Tensor | None = None, b: Tensor | None = None
+        self,
+        A: Tensor | None = None,
+        B: Tensor | None = None,
+        b: Tensor | None = None,
+        x: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """y, M and the LoRA term's M."""
-        (y, size), (low, low_size), scale = self.base(b=b), self.path(A, B), abs(self.scale)
+        (y, size), (low, low_size), scale = self.base(x, b), self.path(A, B, x), abs(self.scale)
         return y + self.scale * low, size + scale * low_size, scale * low_size
 
     def gradients(self) -> dict[str, tuple[Tensor, Tensor]]:

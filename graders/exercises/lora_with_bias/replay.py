@@ -14,6 +14,7 @@ from graders.exercises.lora_with_bias.layer import Formula, Layer, mode, named
 from graders.exercises.lora_with_bias.moving import moves
 from graders.exercises.lora_with_bias.replay_others import SET, dropout_lines, moves_lines, pair_lines
 from graders.replay import (
+    MOST_SHOWN,
     SHOW,
     Line,
     call_source,
@@ -32,8 +33,8 @@ RUN = [
     'values = lambda factor: getattr(factor, "weight", factor).detach()',
     "run = lambda B: (values(layer.lora_A).copy_(A), values(layer.lora_B).copy_(B), layer(x).detach())[-1]",
 ]
-SHARE = "share = (-run(0 * B) + run(B)).flatten()"  # with B = 0 first, as the judge did
-FIRST = "layer.eval(), layer(x), layer.train(), layer(x)"
+SHARE = f"share = (-run(0 * B) + run(B)).flatten()[-{MOST_SHOWN}:]"  # with B = 0 first, as the judge did
+FIRST = "layer.eval(), layer(x.clone()), layer.train(), layer(x.clone())"
 NO_GRAD = "torch.set_grad_enabled(False)"
 TRAINED = "[p for p in layer.parameters() if p.requires_grad]"
 STEP = f"torch.optim.SGD({TRAINED}, lr=0.0078125).step()"
@@ -101,7 +102,14 @@ class LayerLines:
         return [*lines, f"layer = {called}"]
 
     def running(self, *names: str, grad: bool = False, seeded: bool = False) -> list[Line]:
-        """The layer in the case's dtype and mode, with the input, the factors' values and what is named besides."""
+        """The layer as it was made, then prepared."""
+        draws = (
+            self.case["call"] == "defaults" and mode(self.case) == "train"
+        )  # a dropout that is no default may
+        return [*self.creation(seeded or draws), *self.prepared(*names, grad=grad)]
+
+    def prepared(self, *names: str, grad: bool = False) -> list[Line]:
+        """The input, the factors' values and what is named besides; first calls, then the case's dtype and mode."""
         names = ("x", "A", "B", *names)
         values: list[Line] = [
             (name, self.source(name, self.dtype) + (".requires_grad_()" if grad and name == "x" else ""))
@@ -110,20 +118,13 @@ class LayerLines:
         place = [f'"{self.case["device"]}"'] if "device" in self.case else []
         place += [str(self.dtype)] if self.dtype != torch.float32 else []
         moved = f".to({', '.join(place)})" if place else ""
-        draws = (
-            self.case["call"] == "defaults" and mode(self.case) == "train"
-        )  # a dropout that is no default may
-        called = FIRST.replace("(x)", "(x.float())") if self.dtype != torch.float32 else FIRST
+        called = FIRST.replace("x.clone()", "x.float()") if self.dtype != torch.float32 else FIRST
         ready = f"layer{moved}.{mode(self.case)}()"
-        lines = [f"{called}, {ready}  # called before, as the judge does"]
-        return [*self.creation(seeded or draws), *values, *lines]
+        return [*values, f"{called}, {ready}  # called before, as the judge does"]
 
     def until(self, step: str) -> list[Line]:
         """The calls up to a step; all of them where it is not known which one it was."""
-        running = self.running("g", grad=self.case["x_grad"])
-        running = running[
-            len(self.creation("defaults" in self.case["call"] and mode(self.case) == "train")) :
-        ]
+        prepared = self.prepared("g", grad=self.case["x_grad"])
         calls = [self.backward, STEP, "layer(x)"]
         if step == "creation":
             return []
@@ -135,12 +136,12 @@ class LayerLines:
             moved = step.removeprefix("forward after ")
             return [NO_GRAD, ("x", self.source("x")), FIRST, f"layer{moved}.eval()(x{moved})"]
         if step == "copying values into the factors":
-            return [*running, *SET]
+            return [*prepared, *SET]
         if step == "forward":
-            return [*running, *SET, "layer(x)"]
+            return [*prepared, *SET, "layer(x)"]
         if step in ("backward", "an optimizer step"):
-            return [*running, *SET, *calls[: 1 if step == "backward" else 2]]
-        return [*running, *([] if step else [FIRST.replace("(x)", "(x.float())")]), *SET, *calls]
+            return [*prepared, *SET, *calls[: 1 if step == "backward" else 2]]
+        return [*prepared, *SET, *calls]
 
     @property
     def backward(self) -> str:
@@ -214,7 +215,7 @@ class LayerLines:
 
     def low_rank_path(self) -> list[Line]:
         """The adapter's share beside the nearest multiple of x A^T B^T."""
-        path, scale = self.formula.path()[0].flatten(), self.formula.scale
+        path, scale = self.formula.path()[0].flatten()[-MOST_SHOWN:], self.formula.scale
         return [
             *self.running(), *RUN, SHARE, f"path = torch.tensor({listed(path.tolist())}).to(share)  # x A^T B^T",
             f"times = float(share @ path / (path @ path)) or {scale!r}", *ending("share.tolist()", "(times * path).tolist()"),
@@ -222,7 +223,7 @@ class LayerLines:
 
     def scaling(self) -> list[Line]:
         """How many times x A^T B^T the adapter's share is, where that is largest."""
-        path = self.formula.path()[0].flatten()
+        path = self.formula.path()[0].flatten()[-MOST_SHOWN:]
         at = int(path.abs().argmax())
         times = f'float(f"{{share[{at}] / {float(path[at])!r}:.7g}}")'
         words = '"times x A^T B^T"'
@@ -309,7 +310,7 @@ class LayerLines:
             again = ["layer(x)", NO_GRAD, SHOW]
             return [*lines, *again, *ending("show(layer(x))", shown(self.formula.output()[0]))]
         if "held x" in message:
-            y = self.formula.base(2 * self.formula.x)[0] + 2 * self.formula.scale * self.formula.path()[0]
+            y = self.formula.output(x=2 * self.formula.x)[0]
             return [*lines, NO_GRAD, "layer(x), x.mul_(2)", SHOW, *ending("show(layer(x))", shown(y))]
         if "trained bias" in message:
             y = self.formula.output(b=2 * self.tensors["b"])[0]

@@ -123,18 +123,20 @@ def dropout_lines(case: Case, property_id: str, violation: Violation) -> list[Li
             *ending("y.min().item(), y.max().item()", "271.0, 271.0"),
         ]
     if isinstance(violation.expected, Tensor) or "gradient" in violation.message:
-        lines.append(f"(y := {run}).sum().backward()")
-        if "gradient of lora_A" in violation.message:
-            return [
-                *lines, f"mask = ((y[..., :1] - 256) * (1 - {p!r})).round().long() >> torch.arange(4) & 1  # the inputs that were kept",
-                'grad = getattr(layer.lora_A, "weight", layer.lora_A).grad[0]', SHOW,
-                *ending('"gradient of lora_A[0]", show(grad)', f'"gradient of lora_A[0]", show(3 * mask.flatten(0, -2).sum(0) / (1 - {p!r}))'),
-            ]  # fmt: skip
-        if wrong := form("x.grad", violation):
+        of_A = "gradient of lora_A" in violation.message
+        lines += [f"(y := {run}).sum().backward()"]
+        lines += ['grad = getattr(layer.lora_A, "weight", layer.lora_A).grad'] if of_A else []
+        if wrong := form("grad" if of_A else "x.grad", violation):
             return [*lines, *wrong]
+        lines.append(
+            f"mask = ((y[..., :1] - 256) * (1 - {p!r})).round().long() >> torch.arange(4) & 1  # the inputs that were kept"
+        )
+        if of_A:
+            kept = f"show(3 * mask.flatten(0, -2).sum(0) / (1 - {p!r}))"
+            words = '"gradient of lora_A[0]"'
+            return [*lines, SHOW, *ending(f"{words}, show(grad[0])", f"{words}, {kept}")]
         return [
-            *lines, f"mask = ((y[..., :1] - 256) * (1 - {p!r})).round().long() >> torch.arange(4) & 1  # the inputs that were kept",
-            f"grad = 192 + 3 * mask * A[0] / (1 - {p!r})", "at = (x.grad - grad).abs().argmax()",
+            *lines, f"grad = 192 + 3 * mask * A[0] / (1 - {p!r})", "at = (x.grad - grad).abs().argmax()",
             *ending('"gradient of x", float(x.grad.flatten()[at])', '"gradient of x", float(grad.flatten()[at])'),
         ]  # fmt: skip
     start = next((start for start in DROPOUT_FACTS if str(violation.expected).startswith(start)), "")

@@ -56,7 +56,12 @@ def bias_flag(case: Case, seen: Seen, want: Any) -> Verdict:
 def _bias_learns(seen: Seen, want: Formula) -> Violation | None:
     """A trainable bias that is added gets a gradient, where x gets the base path's."""
     assert want.b is not None
-    if "bias grads" not in seen or not bool(want.g.any()) or want.case["contents"] == "wide":
+    if (
+        "bias grads" not in seen
+        or not bool(want.g.any())
+        or want.case["contents"] == "wide"
+        or not want.b.any()
+    ):
         return None
     mine = own(seen, want)
     grad, size = mine.gradients()["x"]
@@ -94,10 +99,10 @@ def nothing_else_trains(case: Case, seen: Seen, want: Any) -> Verdict:
         )
     if want.b is not None and is_trained(own_bias(seen, want), seen):
         return None  # what the step does to the output then is `present_values`' claim
-    return _weight_moves(seen, want)
+    return _weight_stays(seen, want)
 
 
-def _weight_moves(seen: Seen, want: Formula) -> Violation | None:
+def _weight_stays(seen: Seen, want: Formula) -> Violation | None:
     """Where the base path gives something else after the step than before it."""
     before, after = shaped(seen, "y base", want), shaped(seen, "y base trained", want)
     return claims.close(
@@ -139,6 +144,8 @@ def gradients(case: Case, seen: Seen, want: Any) -> Verdict:
     """The gradients of A, B, x and a trained bias are the formula's."""
     if not case["bias"] or case["call"] == "defaults" or 0 in case["batch"] or named(case)["dropout"]:
         return NOT_APPLICABLE
+    if case["b"] == "zero":
+        return NOT_APPLICABLE  # how the student adds the bias does not show
     mine = own(seen, want)
     rows = mine.slack * (math.prod(case["batch"]) + case["out_features"] + named(case)["rank"])
     truth = mine.gradients()
@@ -177,52 +184,26 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
     """The output follows the present values, call after call, and leaves x alone."""
     if not case["bias"] or unusual_batch(case) or case["call"] == "defaults" or named(case)["dropout"]:
         return NOT_APPLICABLE
+    if case["b"] == "zero":
+        return NOT_APPLICABLE  # how the student adds the bias does not show
     mine = own(seen, want)
-    y, size, lora = mine.output()
     after = seen["x after"]
     if not isinstance(after, Tensor) or not torch.equal(after.to(torch.float64), want.x):
         return Violation("The input x was changed by the layer.", want.x, after)
-    wrong = claims.close(
-        "y", shaped(seen, "y again", want), y, mine.bound(size, lora), "called a second time"
-    )
-    if wrong:
-        return wrong
-    if "y refilled" in seen:
-        (base, size), (low, low_size) = mine.base(2 * want.x), mine.path(x=2 * want.x)
-        size, lora = size + abs(mine.scale) * low_size, abs(mine.scale) * low_size
-        wrong = claims.close(
-            "y",
-            shaped(seen, "y refilled", want),
-            base + mine.scale * low,
-            mine.bound(size, lora),
-            "called with 2 x in the tensor that held x at the call before",
-        )
-        if wrong:
-            return wrong
-    if others_train(seen, want):
-        return None  # the rest was seen after a step of training, with another weight
+    wrong = _output(seen, mine, "y again", mine.output(), "called a second time")
+    if not wrong and "y refilled" in seen:
+        note = "called with 2 x in the tensor that held x at the call before"
+        wrong = _output(seen, mine, "y refilled", mine.output(x=2 * want.x), note)
+    if wrong or others_train(seen, want):
+        return wrong  # the rest was seen after a step of training, with another weight
     bias = trained_bias(seen, mine.b)
     for name, factors in (("A", {"A": want.A * 2}), ("B", {"B": want.B * 2})):
-        y, size, lora = mine.output(**factors, b=bias)
-        wrong = claims.close(
-            "y",
-            shaped(seen, f"y other {name}", want),
-            y,
-            mine.bound(size, lora),
-            f"after other values were copied into lora_{name}",
-        )
-        if wrong:
+        note = f"after other values were copied into lora_{name}"
+        if wrong := _output(seen, mine, f"y other {name}", mine.output(**factors, b=bias), note):
             return wrong
-    if "y other bias" in seen and bias is not None and is_trained(mine.b, seen):
-        y, size, lora = mine.output(b=2 * bias)
-        wrong = claims.close(
-            "y",
-            shaped(seen, "y other bias", want),
-            y,
-            mine.bound(size, lora),
-            "after other values were copied into the trained bias",
-        )
-        if wrong:
+    if "y other bias" in seen and is_trained(mine.b, seen) and values_of(seen, "bias grads"):
+        note = "after other values were copied into the trained bias"
+        if wrong := _output(seen, mine, "y other bias", mine.output(b=2 * bias), note):
             return wrong
     A, B = seen["A trained"], seen["B trained"]
     if (
@@ -232,14 +213,16 @@ def present_values(case: Case, seen: Seen, want: Any) -> Verdict:
         or B.shape != want.B.shape
     ):
         raise NotSeen("trained factors")
-    y, size, lora = mine.output(A.to(torch.float64), B.to(torch.float64), bias)
-    return claims.close(
-        "y",
-        shaped(seen, "y trained", want),
-        y,
-        mine.bound(size, lora),
-        "after a step of training",
-    )
+    trained = mine.output(A.to(torch.float64), B.to(torch.float64), bias)
+    return _output(seen, mine, "y trained", trained, "after a step of training")
+
+
+def _output(
+    seen: Seen, mine: Formula, name: str, want: tuple[Tensor, Tensor, Tensor], note: str
+) -> Violation | None:
+    """Where an output is not the wanted one."""
+    y, size, lora = want
+    return claims.close("y", shaped(seen, name, mine), y, mine.bound(size, lora), note)
 
 
 def others_train(seen: Seen, want: Formula) -> bool:
@@ -248,4 +231,4 @@ def others_train(seen: Seen, want: Formula) -> bool:
     trains = want.b is not None and is_trained(own_bias(seen, want), seen)
     if count > 2 + trains or len(values_of(seen, "trained")) != count or is_trained(want.W, seen):
         return True
-    return not trains and _weight_moves(seen, want) is not None
+    return not trains and _weight_stays(seen, want) is not None

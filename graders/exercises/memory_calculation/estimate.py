@@ -93,11 +93,17 @@ class Estimate(Experiment):
     def describe(self, case: Case) -> dict[str, Any]:
         shown = {"model_params_billions": case["size"], **written(case)[0]}
         if case["beside"]:
-            shown["called before and after with"] = case["beside"]
+            shown["another call before and after"] = beside(case)
         return shown
 
     def traits(self, case: Case) -> dict[str, Any]:
         return {"model_params_billions": case["size"], **named(case)}
+
+
+def beside(case: Case) -> str:
+    """The other call that is made before this one and after, as Python."""
+    size, rank = case["beside"]
+    return f"calculate_memory_requirements({size!r}, lora_rank={rank!r})"
 
 
 def named(case: Case) -> dict[str, Any]:
@@ -200,6 +206,11 @@ def keys(case: Case, seen: Seen, want: Any) -> Verdict:
             )
     if same_everywhere(seen):
         return Violation("All ten values of the result are the same.", want, seen["values"][KEYS[0]])
+    later = seen.values.get("values after another call", seen["values"])
+    if changed := [key for key in KEYS if repr(later.get(key)) != repr(seen["values"][key])]:
+        says = "A result that was returned changes when the function is called again"
+        key = changed[0]
+        return Violation(f"{says}: `{key}`.", {key: seen["values"][key]}, {key: later.get(key)})
     return None
 
 

@@ -75,7 +75,7 @@ REFUSED = "ValueError"
 def telling(
     experiment: Experiment, size: float, rank: int, ratio: float, precision: str, call: str = "keywords"
 ) -> tuple[Experiment, Case]:
-    """A case of `estimate` or `refuse`."""
+    """An experiment, `estimate` or `refuse`, and a case of it."""
     changes = {"size": size, "lora_rank": rank, "lora_target_ratio": ratio, "precision": precision}
     return experiment, {**experiment.base, **changes, "call": call, "seed": 0}
 

@@ -8,12 +8,13 @@ from graders.exercises.memory_calculation.estimate import (
     FULL,
     KEYS,
     LORA,
+    beside,
     named,
     near,
     refuse,
     written,
 )
-from graders.replay import Line, call_source, ending, script
+from graders.replay import Line, call_source, earlier, ending, script
 from lora_reference import calculate_memory_requirements
 
 FUNCTION = "calculate_memory_requirements"
@@ -33,22 +34,17 @@ def replay(experiment: Experiment, case: Case, property_id: str, violation: Viol
         ]  # fmt: skip
         if "a second time" in violation.message:
             attempt = ["for _ in range(2):", *(f"    {line}" for line in attempt)]
-        before = f"{FUNCTION}(7)  # the judge, too, calls it before"
-        lines: list[Line] = [before, *attempt, *ending("outcome", '"ValueError"')]
-    elif violation.kind != "violated":
-        lines = [*beside(case), called]
+        lines: list[Line] = [earlier(f"{FUNCTION}(7)"), *attempt, *ending("outcome", '"ValueError"')]
     else:
-        around = beside(case)
-        lines = [*around, f"result = {called}", *around, *shown_keys(case, property_id, violation)]
+        other = [earlier(beside(case))] if case["beside"] else []
+        lines = [*other, called]
+        if violation.kind == "violated" and "called again" in violation.message:
+            key = next(iter(violation.expected))
+            kept = [f"result = {called}", f'first = result["{key}"]', beside(case)]
+            lines = [*kept, *ending(f'"{key}", result["{key}"]', f'"{key}", first')]
+        elif violation.kind == "violated":
+            lines = [*other, f"result = {called}", *shown_keys(case, property_id, violation)]
     return script("memory_calculation", [FUNCTION], lines, notebook)
-
-
-def beside(case: Case) -> list[Line]:
-    """The other call that the judge makes before this one and after."""
-    if case["beside"] is None:
-        return []
-    size, rank = case["beside"]
-    return [f"{FUNCTION}({size!r}, lora_rank={rank!r})  # another call, which should change nothing"]
 
 
 def shown_keys(case: Case, property_id: str, violation: Violation) -> list[str]:

@@ -22,6 +22,7 @@ from graders.exercise import (
 from graders.exercises.nf4_quantization.tensors import (
     BLOCKS,
     DEFAULT_BLOCK,
+    LAYOUT_WORDS,
     SHAPES,
     Verdict,
     exercise,
@@ -122,6 +123,9 @@ class Dequantize(Experiment):
             "values": dequantize_nf4(sent["codes"], sent["scales"], sent["block_size"]).to(torch.float64),
         }
 
+    def ends_with(self, case: Case) -> bool:
+        return not case["shape"]  # the level of one code may be a view of the table, which the code may scale
+
     def limit(self, case: Case) -> float:
         return 30.0 if math.prod(case["shape"]) > 1000 else 4.0
 
@@ -137,10 +141,14 @@ class Dequantize(Experiment):
             for name in ("codes", "scales", "block_size")
             if (name, case["call"]) != ("block_size", "defaults")
         }
-        return shown if case["layout"] == "contiguous" else {**shown, "memory layout": case["layout"]}
+        return (
+            shown
+            if case["layout"] == "contiguous"
+            else {**shown, "memory layout": LAYOUT_WORDS[case["layout"]]}
+        )
 
     def traits(self, case: Case) -> dict[str, Any]:
-        return {**shape_traits(case), "memory layout": case["layout"]}
+        return {**shape_traits(case), "memory layout": LAYOUT_WORDS[case["layout"]]}
 
 
 dequantize = Dequantize()
@@ -207,7 +215,13 @@ def _answers(seen: Seen) -> bool:
 )
 def dequantize_values(case: Case, seen: Seen, want: Any) -> Verdict:
     """dequantize_nf4 returns each code's level times its block's scale."""
-    return _values(seen, want, want["values"]) if plain(case) else NOT_APPLICABLE
+    if not plain(case):
+        return NOT_APPLICABLE
+    wrong = _values(seen, want, want["values"])
+    first, later = seen["values"], seen.values.get("values after another call")
+    if wrong or not isinstance(first, Tensor) or not isinstance(later, Tensor) or torch.equal(first, later):
+        return wrong
+    return Violation("The values that were returned change when the function is called again.", first, later)
 
 
 @exercise.claim(
@@ -238,12 +252,21 @@ def dequantize_blocks(case: Case, seen: Seen, want: Any) -> Verdict:
         raise NotSeen("values")
     wrong = _values(seen, want, want["values"])
     if wrong is None:
-        return None
+        return _levels_stay(seen)
     own = _own_values(seen, want)  # wrong levels are `dequantize_values`'
     got = seen["values"]
     if isinstance(got, Tensor) and got.numel() == own.numel():
         own = torch.where(torch.isfinite(own), own, got.reshape(own.shape).to(own.dtype))
     return _values(seen, want, own)
+
+
+def _levels_stay(seen: Seen) -> Violation | None:
+    """A call with one code, without dimensions, leaves the levels as they were."""
+    before, after = seen.values.get("levels"), seen.values.get("levels after")
+    if not isinstance(before, Tensor) or not isinstance(after, Tensor) or torch.equal(before, after):
+        return None
+    says = "After a call with one code, whose tensor has no dimensions, the same codes have other values than before."
+    return Violation(says, before[:16], after[:16])
 
 
 @exercise.claim(

@@ -26,6 +26,7 @@ from graders.exercise import (
 from graders.exercises.nf4_quantization.tensors import (
     BLOCKS,
     DEFAULT_BLOCK,
+    LAYOUT_WORDS,
     LEVELS,
     SHAPES,
     TIE,
@@ -150,14 +151,14 @@ class Quantize(Experiment):
         if case["call"] != "defaults":
             shown["block_size"] = sent["block_size"]
         if case["layout"] != "contiguous":
-            shown["memory layout"] = case["layout"]
+            shown["memory layout"] = LAYOUT_WORDS[case["layout"]]
         return shown
 
     def traits(self, case: Case) -> dict[str, Any]:
         return {
             **shape_traits(case),
             "dtype": case["dtype"],
-            "memory layout": case["layout"],
+            "memory layout": LAYOUT_WORDS[case["layout"]],
             "values": VALUE_WORDS[case["values"]],
         }
 
@@ -193,7 +194,7 @@ def feature(case: Case) -> str:
     )
     if case["dtype"] != "float32":
         return "any_dtype"
-    if count == 0 or not case["shape"] or not _contiguous(case):
+    if count == 0 or not case["shape"] or not _laid_out_plainly(case):
         return "any_tensor"
     if block != DEFAULT_BLOCK or splits_rows(case["shape"]):
         return "block_size"
@@ -205,7 +206,8 @@ def cut_short(case: Case) -> bool:
     return feature(case) == "block_size" and math.prod(case["shape"]) % case["block_size"] != 0
 
 
-def _contiguous(case: Case) -> bool:
+def _laid_out_plainly(case: Case) -> bool:
+    """Whether the layout in memory is nothing unusual."""
     if case["layout"] == "transposed":
         return len(case["shape"]) < 2
     if case["layout"] == "channels last":
@@ -418,7 +420,12 @@ def nearest_level(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 def _codes_kept(seen: Seen) -> Violation | None:
-    """The codes of a tensor that was quantized before with other values are those of its values now."""
+    """The codes of a tensor that was quantized before with other values are those of its values now, and leave the first ones."""
+    first, later = seen["codes"], seen.values.get("codes after another call")
+    if isinstance(first, Tensor) and isinstance(later, Tensor) and not torch.equal(first, later):
+        return Violation(
+            "The codes that were returned change when the function is called again.", first, later
+        )
     kept, fresh = seen.values.get("codes when changed"), seen.values.get("codes of a copy")
     if not isinstance(kept, Tensor) or not isinstance(fresh, Tensor) or torch.equal(kept, fresh):
         return None

@@ -19,6 +19,7 @@ from graders.replay import (
     Line,
     call_source,
     contents_source,
+    earlier,
     ending,
     form,
     listed,
@@ -27,12 +28,7 @@ from graders.replay import (
 )
 
 MOST_POSITIONS = 8
-BEFORE = (
-    "quantize_nf4(torch.ones(96).bfloat16(), 3)",
-    "dequantize_nf4(torch.tensor(5, dtype=torch.uint8), torch.tensor([3.0]))",
-)
-LEVELS_BEFORE = "dequantize_nf4(torch.arange(16).repeat(4).byte(), torch.tensor([2.0]))  # the judge, too, calls it before"
-PLAIN_BEFORE = "quantize_nf4(torch.randn(2, 64))  # the judge, too, calls it before"
+LEVELS_BEFORE = "dequantize_nf4(torch.arange(16).repeat(4).byte(), torch.tensor([2.0]))"
 
 
 def replay(experiment: Experiment, case: Case, property_id: str, violation: Violation, notebook: bool) -> str:
@@ -42,11 +38,16 @@ def replay(experiment: Experiment, case: Case, property_id: str, violation: Viol
         quantize_lines(case, property_id, violation) if about_quantize else dequantize_lines(case, violation)
     )
     names = ["quantize_nf4"] if about_quantize else ["dequantize_nf4"]
-    if not about_quantize and case["call"] == "positional":
+    others = (
+        []
+        if about_quantize or case["call"] != "positional"
+        else ["quantize_nf4(torch.ones(96).bfloat16(), 3)"]
+    )
+    if others:
         names = ["quantize_nf4", *names]
-        lines = [*BEFORE, *lines]
     if violation.kind == "violated":
-        lines = [PLAIN_BEFORE if about_quantize else LEVELS_BEFORE, *lines]
+        others.append("quantize_nf4(torch.randn(2, 64))" if about_quantize else LEVELS_BEFORE)
+    lines = [*map(earlier, others), *lines]
     return script("nf4_quantization", names, lines, notebook)
 
 
@@ -69,6 +70,12 @@ def quantize_lines(case: Case, property_id: str, violation: Violation) -> list[L
         )
     if violation.kind != "violated":
         return [*lines, called]
+    if "called again" in violation.message:
+        lines += [f"codes = {called}[0]", "first = codes.clone()", called.replace("(x", "(-x", 1)]
+        return [
+            *lines,
+            *ending('"codes that changed:", (codes != first).sum().item()', '"codes that changed:", 0'),
+        ]
     if "after its values were changed" in violation.message:
         again = called.replace("(x", "(x.clone()", 1)
         first: list[Line] = [called, "x.neg_()"]
@@ -85,8 +92,6 @@ def quantize_lines(case: Case, property_id: str, violation: Violation) -> list[L
     if violation.expected == "no warning":
         return [*lines[:-1], *warned(called)]
     lines.append(f"codes, scales = {called}")
-    if sent["changed"]:
-        lines.append(f"{called.replace('(x', '(-x', 1)}  # another call, which should change nothing")
     return [*lines, *about_result(case, violation)]
 
 
@@ -189,11 +194,14 @@ def dequantize_lines(case: Case, violation: Violation) -> list[Line]:
     name = violation.message.split(" ")[0]
     if name in ("codes", "scales"):
         return [*lines, f"before = {name}.clone()", called, *changed(name, violation)]
+    if "called again" in violation.message:
+        again = called.replace("scales", "2 * scales", 1)
+        changed_values = '"values that changed:", (values != first).sum().item()', '"values that changed:", 0'
+        return [*lines, f"values = {called}", "first = values.clone()", again, *ending(*changed_values)]
+    if "has no dimensions" in violation.message:
+        levels = "dequantize_nf4(torch.arange(16).repeat(4).byte(), torch.tensor([1.0]))[:16].tolist()"
+        return [*lines, f"before = {levels}", called, *ending(levels, "before")]
     lines.append(f"values = {called}")
-    if case["call"] == "positional":
-        lines.append(
-            f"dequantize_nf4(codes, 2 * scales, {block})  # another call, which should change nothing"
-        )
     if wrong := form("values", violation):
         return [*lines, *wrong]
     want = dequantize.oracle(case, Seen({}))["values"].reshape(-1)

@@ -68,6 +68,14 @@ VALUE_WORDS = {
     "zeros": "all 0",
 }
 
+LAYOUT_WORDS = {
+    "contiguous": "contiguous",
+    "transposed": "transposed",
+    "strided": "every other value of a larger tensor",
+    "channels last": "channels last",
+    "slice": "the end of a longer tensor",
+}
+
 
 def make_tensor(case: Case) -> Tensor:
     """The case's tensor, in its dtype."""

@@ -158,9 +158,8 @@ def counts(case: Case, seen: Seen, want: Any) -> Verdict:
         for targets, entry in entries_of(call, configs):
             own, at = own_injection(seen, targets), configs.index(targets)
             truth = sum(count for count, trains in own["parameters"].values() if trains)
-            used = (
-                models[at].get("trainable") if at < len(models) else truth
-            )  # another rank is paid for elsewhere
+            alone = len(models) == len(configs)  # another rank is paid for elsewhere
+            used = models[at].get("trainable") if alone else truth
             if "trainable_params" not in entry:
                 raise NotSeen("trainable_params")
             got = entry["trainable_params"]
@@ -213,6 +212,11 @@ def same_numbers(a: Any, b: Any) -> bool:
     )
 
 
+def _which(configs: list[list[str]], models: list[dict[str, Any]], number: int) -> str:
+    """The targets of a block, where each configuration has one."""
+    return str(configs[number]) if len(models) == len(configs) else f"Block {number + 1}"
+
+
 @exercise.claim(
     compare,
     points=1,
@@ -229,15 +233,16 @@ def same_start(case: Case, seen: Seen, want: Any) -> Verdict:
         with suppress(NotSeen):
             wanted = len(entries_of(call, configs))
         if len(models) < wanted:
+            count = "1 block was" if len(models) == 1 else f"{len(models)} blocks were"
             return Violation(
-                f"Only {len(models)} block was trained for {wanted} configurations.",
+                f"Only {count} trained for {wanted} configurations.",
                 f"{wanted} fresh blocks",
                 len(models),
             )
         for number, model in enumerate(models):
             if kept and not same(models[0].get("start"), model.get("start"), SAME_START):
                 return Violation(
-                    f"Configuration {number + 1} starts from other weights than configuration 1.",
+                    f"{_which(configs, models, number)} starts from other weights than {_which(configs, models, 0)}.",
                     "the same weights",
                     "other weights",
                 )
@@ -261,7 +266,7 @@ def same_data(case: Case, seen: Seen, want: Any) -> Verdict:
         for number, data in enumerate(used):
             if data and used[0] and data != used[0]:
                 return Violation(
-                    f"Configuration {number + 1} trains on other data than configuration 1.",
+                    f"{_which(configs, models, number)} trains on other data than {_which(configs, models, 0)}.",
                     "the same data",
                     "other data",
                 )

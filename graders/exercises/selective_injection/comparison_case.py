@@ -72,13 +72,15 @@ def trained_calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[st
     known: list[tuple[list[str], int]] = []
     found = []
     for (configs, call), epochs in zip(calls(case, seen), case["epochs"], strict=False):
-        models = call.get("models")
-        sizes = [model.get("sizes") for model in models or () if isinstance(model, dict)]
+        models = [model for model in call.get("models") or () if isinstance(model, dict)]
+        sizes = [model.get("sizes") for model in models]
         again = [
             targets
             for targets in configs
             if (targets, epochs) not in known or own_injection(seen, targets).get("sizes") in sizes
         ]
+        if len({model.get("object") for model in models}) != len(again):
+            again = configs
         found += [(again, call)] if again else []
         known += [(targets, epochs) for targets in configs]
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from torch import Tensor
@@ -28,6 +29,7 @@ from graders.exercises.selective_injection.comparison_case import (
     models_of,
     own_injection,
     same,
+    trained_calls,
     trained_letters,
     trains_only_factors,
 )
@@ -38,10 +40,21 @@ FIELDS = ("target_modules", "trainable_params", "losses", "final_loss")
 
 
 class Call:
-    """One call: its configurations, their entries (by place where the keys are other texts) and their blocks."""
+    """One call: its configurations, their entries (by place where the keys are other texts) and their blocks.
 
-    def __init__(self, seen: Seen, configs: list[list[str]], call: dict[str, Any], epochs: int) -> None:
+    `trained` are the configurations without those that were remembered from an earlier call.
+    """
+
+    def __init__(
+        self,
+        seen: Seen,
+        configs: list[list[str]],
+        call: dict[str, Any],
+        epochs: int,
+        trained: list[list[str]],
+    ) -> None:
         self.seen, self.configs, self.call, self.epochs = seen, configs, call, epochs
+        self.trained = trained
         self.wanted = ["+".join(targets) for targets in configs]
         self.keys = call.get("keys")
 
@@ -58,14 +71,14 @@ class Call:
 
     @property
     def owns(self) -> list[dict[str, Any]]:
-        """What the student's own injection does, for each configuration. Raises NotSeen where it adds no factors."""
-        return [own_injection(self.seen, targets) for targets in self.configs]
+        """What the student's own injection does, for each that was trained. Raises NotSeen where it adds no factors."""
+        return [own_injection(self.seen, targets) for targets in self.trained]
 
     @property
     def models(self) -> list[dict[str, Any]]:
         """The blocks that were trained; none where there are none with factors."""
         models = self.call.get("models")
-        return models_of(self.seen, self.call, self.configs) if isinstance(models, list) and models else []
+        return models_of(self.seen, self.call, self.trained) if isinstance(models, list) and models else []
 
 
 def facts_of(case: Case, seen: Seen) -> Facts | None:
@@ -78,7 +91,11 @@ def facts_of(case: Case, seen: Seen) -> Facts | None:
     try:
         none_done = seen.failure is not None and seen.values.get("calls") == []
         pairs = zip([] if none_done else calls(case, seen), case["epochs"], strict=False)
-        done = [Call(seen, configs, call, epochs) for (configs, call), epochs in pairs]
+        trained = {} if none_done else remembered_or_trained(case, seen)
+        done = [
+            Call(seen, configs, call, epochs, trained.get(number, configs))
+            for number, ((configs, call), epochs) in enumerate(pairs)
+        ]
         if seen.failure is not None and (failed := seen.values.get("models before it failed")):
             objects = [model.get("object") for model in failed]
             facts |= {"blocks": "fewer"} if len(set(objects)) < len(objects) else {}
@@ -99,6 +116,15 @@ def facts_of(case: Case, seen: Seen) -> Facts | None:
         except NotSeen:
             continue
     return facts
+
+
+def remembered_or_trained(case: Case, seen: Seen) -> dict[int, list[list[str]]]:
+    """By the number of the call, the configurations that it trained; empty where that cannot be told."""
+    with suppress(NotSeen):
+        trained = [(id(call), configs) for configs, call in trained_calls(case, seen)]
+        numbers = {id(call): number for number, (_, call) in enumerate(calls(case, seen))}
+        return {numbers[key]: configs for key, configs in trained}
+    return {}
 
 
 def able(seen: Seen) -> bool:
@@ -189,9 +215,9 @@ def blocks(call: Call) -> str:
     """Whether each configuration has a block of its own."""
     if not call.owns or not call.models:
         return "none"
-    if len(call.models) < len(call.configs):
+    if len(call.models) < len(call.trained):
         return "too few"
-    return "each" if len({model.get("object") for model in call.models}) >= len(call.configs) else "fewer"
+    return "each" if len({model.get("object") for model in call.models}) >= len(call.trained) else "fewer"
 
 
 def fresh(call: Call) -> str:
@@ -258,10 +284,10 @@ def block(call: Call) -> str:
 
 def layers(call: Call) -> str:
     """Whether each configuration's block has its factors in the layers that its targets ask for."""
-    if len(call.models) < len(call.configs):
+    if len(call.models) < len(call.trained):
         return ""
     got = sorted(len(model["sizes"]) for model in call.models)
-    wanted = [len(own["sizes"]) for own in call.owns], [2 * len(targets) for targets in call.configs]
+    wanted = [len(own["sizes"]) for own in call.owns], [2 * len(targets) for targets in call.trained]
     return "own" if got in map(sorted, wanted) else "other"
 
 
@@ -277,7 +303,7 @@ def asked(targets: list[str]) -> list[int]:
 
 def ranks(call: Call) -> str:
     """Whether the factors have the sizes that the injection with rank 8 gives."""
-    sizes = [*(own["sizes"] for own in call.owns), *map(asked, call.configs)]
+    sizes = [*(own["sizes"] for own in call.owns), *map(asked, call.trained)]
     return (
         "" if not call.models else "own" if all(model["sizes"] in sizes for model in call.models) else "other"
     )

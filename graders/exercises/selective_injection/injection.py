@@ -228,13 +228,10 @@ def own_factors(case: Case, seen: Seen, want: Any) -> Verdict:
             return Violation(
                 f"`{name}` changed when the factors of another layer were set.", value, got.get(name)
             )
-    if "y beside another" in seen:
-        y, later = seen["y set"], seen["y beside another"]
-        if not isinstance(y, Tensor):
-            raise NotSeen("y set")
-        bound = 1e-6 * (1 + y.abs().to(torch.float64))
-        note = "after adapters were added to another model"
-        return claims.close("The model's output", later, y.to(torch.float64), bound, note)
+    for name, value in seen.values.get("factors beside another", {}).items():
+        if name in set_to and not torch.equal(value, set_to[name]):
+            says = f"`{name}` changed when adapters were added to another model."
+            return Violation(says, set_to[name], value)
     return None
 
 
@@ -314,7 +311,19 @@ def scaling(case: Case, seen: Seen, want: Any) -> Verdict:
     """Wrapped layers add (alpha / rank) x A^T B^T."""
     if not ordinary(case) or want.specs is None:
         return NOT_APPLICABLE
-    return _output_with_factors(seen, want)
+    return _output_with_factors(seen, want) or _stays_beside_another(seen, want)
+
+
+def _stays_beside_another(seen: Seen, want: Expected) -> Violation | None:
+    """The output is the same after adapters with twice the alpha were added to another model."""
+    if "y beside another" not in seen:
+        return None
+    set_to, later = tensors(seen, "factors set"), tensors(seen, "factors beside another")
+    if any(not torch.equal(later[name], set_to[name]) for name in set_to if name in later):
+        return None  # that is `own_factors`'
+    before, after = (want.linear_part(seen[name]) for name in ("y set", "y beside another"))
+    note = "after adapters were added to another model"
+    return claims.close("The layers' joined output", after, before, 1e-6 * (1 + before.abs()), note)
 
 
 @exercise.claim(inject, points=1, sentence="Wraps in place, and returns the same model.")

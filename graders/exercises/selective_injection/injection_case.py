@@ -10,7 +10,7 @@ from torch import Tensor
 
 from graders import claims
 from graders.exercise import Case, Exercise, Experiment, Failure, NotApplicable, Seen, Violation
-from graders.exercises.selective_injection.injection_expected import Expected, alpha_of, rank_of
+from graders.exercises.selective_injection.injection_expected import Expected, alpha_of, rank_of, targets_of
 from graders.exercises.selective_injection.models import (
     ALL_SEVEN,
     CONTAINERS,
@@ -152,9 +152,9 @@ class Inject(Experiment):
         ):  # where something else is unusual too, it may be the one or the other
             plain = case["model"] == "mixed" and case["bias"] == "all" and twin_of(case) is None
             return "only_linear" if plain else ""
-        holder = case["model"] == "names" and "k_proj" in (case["targets"] or DEFAULT_TARGETS)
+        holder = case["model"] == "names" and "k_proj" in targets_of(case)
         if holder and failure.step.startswith("add_lora"):
-            return "only_linear"  # a module that holds others is called so
+            return ""  # a module that holds others is called so, or it is something else: other models tell
         if failure.step.endswith("written out too)"):
             return "wraps_targets"
         if case["targets"] == []:
@@ -174,7 +174,7 @@ class Inject(Experiment):
         return {**shown, "frozen before": True} if case["flags"] == "frozen" else shown
 
     def traits(self, case: Case) -> dict[str, Any]:
-        targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
+        targets = targets_of(case)
         return {
             "model": MODEL_WORDS[case["model"]], "number of targets": len(targets), "rank": rank_of(case),
             "alpha": alpha_of(case), "alpha / rank": alpha_of(case) / rank_of(case), "layers with a bias": case["bias"], "flags": case["flags"],
@@ -183,7 +183,7 @@ class Inject(Experiment):
 
 def matches_nothing(case: Case) -> bool:
     """Whether there are targets, and no Linear layer that they match: what happens then is not graded."""
-    targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
+    targets = targets_of(case)
     linears = [name for name, kind in MODELS.get(case["model"], []) if kind == "linear"] or ALL_SEVEN
     return bool(targets) and not any(name.rpartition(".")[2] in targets for name in linears)
 
@@ -202,7 +202,7 @@ def written(case: Case) -> dict[str, Any]:
 
 def twin_of(case: Case) -> dict[str, Any] | None:
     """The call with all arguments written out, where some are left out; with one target where there is none."""
-    targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"] or ["v_proj"]
+    targets = targets_of(case) or ["v_proj"]
     if targets == case["targets"] and case["call"] not in LEAVES_OUT:
         return None
     return {"rank": rank_of(case), "alpha": alpha_of(case), "target_modules": targets}

@@ -16,6 +16,12 @@ def rank_of(case: Case) -> int:
     return 8 if case["call"] in ("defaults", "without rank") else int(case["rank"])
 
 
+def targets_of(case: Case) -> list[str]:
+    """The targets that the call stands for."""
+    targets: list[str] = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
+    return targets
+
+
 def alpha_of(case: Case) -> float:
     """The alpha that the call uses."""
     return 16 if case["call"] in ("defaults", "without alpha") else case["alpha"]
@@ -28,7 +34,7 @@ class Expected:
         self, case: Case, specs: list[dict[str, Any]] | None, inputs: list[Tensor], seen: Seen
     ) -> None:
         self.case, self.specs, self.inputs = case, specs, inputs
-        targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
+        targets = targets_of(case)
         before = seen["modules before"]
         self.linears = [name for name, (_, linear) in before.items() if linear]
         self.wrapped = [name for name in self.linears if name.rpartition(".")[2] in targets]

@@ -10,8 +10,8 @@ from torch import Tensor
 from graders.exercise import Case, Experiment, Violation
 from graders.exercises.selective_injection.comparison_case import Compare
 from graders.exercises.selective_injection.injection_case import Inject, inject, twin_of, written
-from graders.exercises.selective_injection.injection_expected import rank_of
-from graders.exercises.selective_injection.models import ALL_SEVEN, DEFAULT_TARGETS, leaves
+from graders.exercises.selective_injection.injection_expected import rank_of, targets_of
+from graders.exercises.selective_injection.models import ALL_SEVEN, leaves
 from graders.exercises.selective_injection.replay_comparison import comparison_script
 from graders.replay import (
     DIGITS,
@@ -55,7 +55,7 @@ class InjectLines:
     def __init__(self, case: Case, violation: Violation) -> None:
         self.case, self.violation = case, violation
         self.specs = inject.specs(case)
-        targets = DEFAULT_TARGETS if case["targets"] is None else case["targets"]
+        targets = targets_of(case)
         linears = (
             ALL_SEVEN if self.specs is None else [s["name"] for s in self.specs if s["kind"] == "linear"]
         )
@@ -65,6 +65,8 @@ class InjectLines:
         """The lines for a claim: what it is about, or for a crash the calls up to it."""
         if self.violation.kind != "violated":
             after = self.until(self.violation.step)
+        elif "added to another model" in self.violation.message:
+            return self.beside_another()
         elif isinstance(self.violation.expected, Tensor) and name != "own_factors":
             return self.output(with_factors=name != "keeps_pretrained")
         elif self.violation.expected == "the same object":
@@ -215,9 +217,7 @@ class InjectLines:
         return self.ended(lines, "[sorted(factors[name].shape) for name in sorted(factors)]", repr(expected))
 
     def own_factors(self) -> list[Line]:
-        """The factors that have other values than they were set to, or the output beside another model with adapters."""
-        if isinstance(self.violation.observed, Tensor) and "another model" in self.violation.message:
-            return self.beside_another()
+        """The factors that have other values than they were set to."""
         lines: list[Line] = [
             self.call, FACTORS, f"generator = torch.Generator().manual_seed({self.case['seed']})",
             "values = {n: torch.randint(-3, 4, factors[n].shape, generator=generator).float() for n in sorted(factors)}",
@@ -235,9 +235,10 @@ class InjectLines:
         parts = "model.eval().get_submodule(name)(x).flatten()"
         lines: list[Line] = [
             "other = copy.deepcopy(model)", self.call, '[p.detach().fill_(1.0) for n, p in model.named_parameters() if "lora_" in n]',
-            f"run = lambda: torch.cat([{parts} for name, x in {{{inputs}}}.items()]).tolist()", "before = run()", again,
+            f"run = lambda: torch.cat([{parts} for name, x in {{{inputs}}}.items()]).tolist()", f"before, _ = run(), {again}",
         ]  # fmt: skip
-        return self.ended(lines, "run()", "before")
+        after = [*lines, *ending("run()", "before")]
+        return [*self.model(len(after) + 1), *after]  # one import more than elsewhere
 
     def returns_same_model(self) -> list[Line]:
         """Whether the model that was given comes back."""

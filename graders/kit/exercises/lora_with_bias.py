@@ -78,6 +78,9 @@ LAYERS: tuple[dict[str, Any], ...] = (
     {"contents": "ints", "dropout": 0.8, "rank": 3, "alpha": 32, "train_bias": True},
     {"contents": "normal", "dtype": "float64"},
     {"contents": "wide", "dtype": "float64", "rank": 3, "train_bias": True, "alpha": 1.5},
+    {"contents": "ints", "rank": 40, "alpha": 20, "in_features": 6},
+    {"contents": "ints", "in_features": 1, "out_features": 1, "batch": [1100]},
+    {"contents": "ints", "b": "zero", "train_bias": True},
 )
 PAIRS: tuple[dict[str, Any], ...] = ({}, {"train_bias": True, "in_features": 3})
 DROPOUTS: tuple[dict[str, Any], ...] = (
@@ -86,6 +89,7 @@ DROPOUTS: tuple[dict[str, Any], ...] = (
     {"p": 0.2, "batch": [96, 32]},
     {"p": 0.5, "batch": [128], "single": True},
     {"p": 0.95, "batch": [1024], "rank": 5},
+    {"p": 0.5, "batch": [512], "bias": False},
 )
 MOVES: tuple[dict[str, Any], ...] = ({}, {"train_bias": True})
 
@@ -215,6 +219,8 @@ def _calls(values: Values, name: str) -> Iterator[Fact]:
 
 def _gradients(values: Values) -> Iterator[Fact]:
     F, case = values.formula, values.case
+    if case["b"] == "zero":
+        return
     truth = F.gradients()
     rows = math.prod(case["batch"]) + case["out_features"] + named(case)["rank"]
     slack = 4.0 + rows
@@ -232,12 +238,17 @@ def _gradients(values: Values) -> Iterator[Fact]:
 
 def _trained(values: Values, name: str) -> Iterator[Fact]:
     F = values.formula
+    if values.case["b"] == "zero":
+        return
     lr = layer.arguments(values.case)["lr"]
     step = {key: lr * grad for key, (grad, _) in F.gradients().items()}
     b = F.b if F.b is None or not named(values.case)["train_bias"] else F.b - step["bias"]
     for letter, changed in (("A", {"A": F.A * 2}), ("B", {"B": F.B * 2})):
         note = f"after other values were copied into lora_{letter}"
         yield values.fact(name, f"y other {letter}", "y", F.output(**changed, b=b), note, 64.0)
+    if named(values.case)["train_bias"] and b is not None:
+        note = "after other values were copied into the trained bias"
+        yield values.fact(name, "y other bias", "y", F.output(b=2 * b), note, 64.0)
     trained = F.output(F.A - step["lora_A"], F.B - step["lora_B"], b)
     yield values.fact(name, "y trained", "y", trained, "after a step of training", 64.0)
     if not named(values.case)["train_bias"]:

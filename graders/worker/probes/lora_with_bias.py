@@ -335,6 +335,7 @@ def dropout(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["x grad without dropout"] = None if one.grad is None else one.grad.detach()
     seen["A grad without dropout"] = grad_of(plain, "A", reading)
     seen.at("forward in training mode")
+    reading.tensor(wrapped, "A").grad = None  # of two layers that share their factors it has one already
     wrapped.train()
     forward = (lambda x: torch.stack([wrapped(row) for row in x])) if a["single"] else wrapped
     y = forward(x)

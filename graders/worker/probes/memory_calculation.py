@@ -19,11 +19,13 @@ def estimate(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     function, named, keys = module.calculate_memory_requirements, arguments["named"], arguments["keys"]
     call_beside(function, arguments["beside"])
     result = call(function, [arguments["size"]], named, arguments["call"])
-    call_beside(function, arguments["beside"])
     if not isinstance(result, Mapping):
         seen["returned"] = result
         return
     values = values_of(result, keys)
+    if arguments["beside"] is not None:
+        call_beside(function, arguments["beside"])
+        seen["values after another call"] = values_of(result, keys)
     seen["missing"] = [key for key in keys if key not in values]
     seen["values"] = values
     if named.get("precision") in ("int8", "int4"):

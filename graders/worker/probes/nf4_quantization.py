@@ -24,7 +24,7 @@ def quantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     if arguments["tensor"].dtype != torch.float32:
         seen["twin"] = quietly(module, lay_out(arguments["tensor"].float(), arguments["layout"]), named)
         step += "" if seen["twin"] else " (of the same float32 values too)"
-    elif arguments["tensor"].dim() == 0 or arguments["layout"] != "contiguous":
+    elif arguments["tensor"].dim() == 0 or not tensor.is_contiguous() or tensor.storage_offset():
         seen["twin"] = quietly(module, arguments["tensor"].clone().reshape(tensor.shape or (1,)), named)
     if arguments["short"] is not None:
         seen["short"] = quietly(module, arguments["short"], {})
@@ -34,9 +34,15 @@ def quantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     _pair(result, seen)
     seen["tensor"] = tensor.clone() if arguments["changed"] else tensor
     if arguments["changed"]:
+        codes = seen.get("codes")
+        for name in ("codes", "scales"):
+            seen[name] = copied(seen.get(name))
         other = tensor.neg_()
-        seen["codes when changed"] = quietly(module, other, named, arguments["call"]).get("codes")
-        seen["codes of a copy"] = quietly(module, other.clone(), named, arguments["call"]).get("codes")
+        seen["codes when changed"] = copied(quietly(module, other, named, arguments["call"]).get("codes"))
+        seen["codes of a copy"] = copied(
+            quietly(module, other.clone(), named, arguments["call"]).get("codes")
+        )
+        seen["codes after another call"] = codes
 
 
 def quietly(module: Any, tensor: Tensor, named: dict[str, Any], style: str = "keywords") -> dict[str, Any]:
@@ -54,20 +60,28 @@ def dequantize(module: Any, arguments: dict[str, Any], seen: Any) -> None:
     others = arguments["call"] == "positional"  # what other calls are given is no business of this one
     if others:
         quietly(module, torch.ones(96, dtype=torch.bfloat16), {"block_size": 3})
-        with suppress(Exception):
-            module.dequantize_nf4(torch.tensor(5, dtype=torch.uint8), torch.tensor([3.0]))
     every = torch.arange(16, dtype=torch.uint8).repeat(4)
     for name, scale in (("levels", 1.0), ("levels doubled", 2.0)):
         with suppress(Exception):
             seen[name] = module.dequantize_nf4(every.clone(), torch.tensor([scale]))
     seen.at("dequantize_nf4" if "levels" in seen else "dequantize_nf4 (of any codes)")
     named = {"block_size": arguments["block_size"]}
-    seen["values"] = call(module.dequantize_nf4, [codes, scales], named, arguments["call"])
+    values = call(module.dequantize_nf4, [codes, scales], named, arguments["call"])
+    seen["values"] = copied(values)
     if others:
         with suppress(Exception):
             module.dequantize_nf4(codes.clone(), 2 * scales, **named)
+            seen["values after another call"] = values
+    if codes.dim() == 0:
+        with suppress(Exception):
+            seen["levels after"] = module.dequantize_nf4(every.clone(), torch.tensor([1.0]))
     seen["codes"] = codes
     seen["scales"] = scales
+
+
+def copied(value: Any) -> Any:
+    """A tensor's values as they are now; anything else as it is."""
+    return value.clone() if isinstance(value, Tensor) else value
 
 
 def warnings_with_ones(module: Any, tensor: Tensor, named: dict[str, Any]) -> list[str]:

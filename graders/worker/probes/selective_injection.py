@@ -160,6 +160,7 @@ def inject(module: Any, a: dict[str, Any], seen: Any) -> None:
         copy_factors(own, factors)
         if a["call"] == "positional":
             inject_elsewhere(module, a)
+            seen["factors beside another"] = {name: p.detach().clone() for name, p in factors.items()}
             seen["y beside another"] = run(model, inputs)
     y = model(inputs)
     seen.at("backward")

@@ -27,12 +27,14 @@ def _trained_calls(arguments: Values, seen: Values) -> Iterator[tuple[list[list[
     """The same, without configurations that were remembered from an earlier call that was alike."""
     known: list[tuple[list[str], int]] = []
     for configs, epochs, call in _calls(arguments, seen):
-        sizes = [model["sizes"] for model in call["models"]]
+        sizes, objects = zip(*((m["sizes"], m["object"]) for m in call["models"]), strict=True)
         again = [
             targets
             for targets in configs
             if (targets, epochs) not in known or _own(seen, targets)["sizes"] in sizes
         ]
+        if len(set(objects)) != len(again):
+            again = configs
         if again:
             yield again, epochs, call
         known += [(targets, epochs) for targets in configs]
@@ -162,7 +164,7 @@ def start(arguments: Values, seen: Values) -> list[str]:
     for configs, _, call in _trained_calls(arguments, seen):
         models = _models(seen, configs, call)
         if len(models) < len(configs):
-            found.append(f"Only {len(models)} block was trained for {len(configs)} configurations.")
+            found.append(f"Blocks that were trained for {len(configs)} configurations: {len(models)}.")
         kept = all(_same(own["before"], own["start"], SAME_START) for own in (_own(seen, t) for t in configs))
         for number, model in enumerate(models, start=1):
             if kept and not _same(models[0]["start"], model["start"], SAME_START):
