@@ -107,7 +107,7 @@ def dequantize_nf4(codes: torch.Tensor, scales: torch.Tensor, block_size: int = 
 
     Hints:
         * Index with `NF4_LEVELS[codes.long()]`: PyTorch takes a uint8 index as a mask (true or false), not as
-          positions. Multiply into a new tensor: of a single code without dimensions it is a view of the table.
+          positions. Do not multiply it in place: for one code without dimensions it is a view of the table.
         * `scales.repeat_interleave(block_size)` has a scale for each value, and perhaps a few too many at the
           end.
     """
