@@ -12,7 +12,13 @@ from graders.exercises.lora_with_bias.creation import pair
 from graders.exercises.lora_with_bias.dropout import dropout_run
 from graders.exercises.lora_with_bias.layer import Formula, Layer, mode, named
 from graders.exercises.lora_with_bias.moving import moves
-from graders.exercises.lora_with_bias.replay_others import SET, dropout_lines, moves_lines, pair_lines
+from graders.exercises.lora_with_bias.replay_others import (
+    NO_GRAD,
+    SET,
+    dropout_lines,
+    moves_lines,
+    pair_lines,
+)
 from graders.replay import (
     MOST_SHOWN,
     SHOW,
@@ -35,7 +41,6 @@ RUN = [
 ]
 SHARE = f"share = (-run(0 * B) + run(B)).flatten()[-{MOST_SHOWN}:]"  # with B = 0 first, as the judge did
 FIRST = "layer.eval(), layer(x.clone()), layer.train(), layer(x.clone())"
-NO_GRAD = "torch.set_grad_enabled(False)"
 TRAINED = "[p for p in layer.parameters() if p.requires_grad]"
 STEP = f"torch.optim.SGD({TRAINED}, lr=0.0078125).step()"
 
@@ -129,7 +134,7 @@ class LayerLines:
         if step == "creation":
             return []
         if step == "the first forward pass":
-            return [("x", self.source("x")), FIRST]
+            return [("x", self.source("x")), FIRST.replace("x.clone())", "x.clone()).detach()")]
         if step.startswith(".to("):
             return [f"layer{step}"]
         if step.startswith("forward after "):
@@ -145,14 +150,14 @@ class LayerLines:
 
     @property
     def backward(self) -> str:
-        """The backward pass; where x needs no gradient, of two calls together."""
-        if self.case["x_grad"]:
-            return (
-                "layer(x).backward(g)"
-                if self.case["call"] != "positional"
-                else "(layer(x), layer(2 * x))[0].backward(g)"
-            )
-        return "ys = [layer(x), layer(x), layer(2 * x)][::2]; all(y.requires_grad for y in ys) and torch.autograd.backward(ys, [g, g])"
+        """The backward pass after another call, as the judge makes it; where x needs no gradient, of two calls together."""
+        between = "layer(2 * x)" if self.case["call"] == "positional" else "layer(x)"
+        calls = (
+            f"[layer(x), {between}][:1]" if self.case["x_grad"] else "[layer(x), layer(x), layer(2 * x)][::2]"
+        )
+        return (
+            f"ys = {calls}; all(y.requires_grad for y in ys) and torch.autograd.backward(ys, [g] * len(ys))"
+        )
 
     # --- what each claim is about ---
 

@@ -9,6 +9,7 @@ from graders.exercise import Case, Violation
 from graders.exercises.lora_with_bias.creation import pair
 from graders.replay import SHOW, Line, ending, form, shown, tensor_source
 
+NO_GRAD = "torch.set_grad_enabled(False)"
 SET = (
     "for factor, value in ((layer.lora_A, A), (layer.lora_B, B)):",
     '    getattr(factor, "weight", factor).detach().copy_(value)',
@@ -143,7 +144,7 @@ def dropout_lines(case: Case, property_id: str, violation: Violation) -> list[Li
     rows = "torch.cat([y, again])" if start in ("256 +", "equal columns") else "y"
     lines.append(f"(y := {run}).sum().backward()")
     if not isinstance(violation.expected, float):
-        lines.append(f"*_, again = layer.eval(), {run}, layer.train(), {run}")
+        lines.append(f"*_, again = {NO_GRAD}, layer.eval(), {run}, layer.train(), {run}")
     lines.append(f"kept = ({rows}.flatten(0, -2) - 256) * (1 - {p!r})")
     if isinstance(violation.expected, float):
         share = "1 - float((kept[:, :1].round().long() >> torch.arange(4) & 1).double().mean())"
