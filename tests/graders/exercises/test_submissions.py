@@ -14,18 +14,18 @@ from tests.graders.grading import EXERCISES, grade_file, grade_text, label_of, l
 # Each wrong one must lose points at the default seed; `make bank` tries many.
 SETTINGS = Settings()
 
-# One of ten wrong ones here and of those that train one of thirteen, of the correct ones every eighth; all
+# One of fifteen wrong ones here and of those that train one of twenty, of the correct ones every twelfth; all
 # of them in `make bank`. The smallest case is looked for in every fourth wrong one, in the others any failing one will do.
 TRAINS = "selective_injection"
 WRONG = [
     (exercise_id, path)
     for number, (exercise_id, path) in enumerate(submissions("wrong"))
-    if number % (13 if exercise_id == TRAINS else 10) == 0
+    if number % (20 if exercise_id == TRAINS else 15) == 0
 ]
 CORRECT = [
     (exercise_id, path)
     for number, (exercise_id, path) in enumerate(submissions("correct"))
-    if number % 8 == 0
+    if number % 12 == 0
 ]
 
 TRIES = {  # correct submissions that try what the box refuses, and go on without it
