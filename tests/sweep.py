@@ -17,6 +17,7 @@ RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 BATCHES = (1, 8, 32, 128)
 ORDERS = {"in order": "", "shuffled": "; order = torch.randperm(len(x)); x, y = x[order], y[order]"}
 OPTIMIZERS = ("AdamW", "SGD")
+DIVERGES = [("AdamW", 1e-2, 1)]  # its losses rise from 0.09 to 43, which the contract rules out
 
 
 def variant(rate: float, batch: int, order: str, optimizer: str) -> bytes:
@@ -38,6 +39,8 @@ def main() -> int:
     unfair, count = 0, 0
     with Box("auto") as box:
         for rate, batch, order, optimizer in itertools.product(RATES, BATCHES, ORDERS, OPTIMIZERS):
+            if (optimizer, rate, batch) in DIVERGES:
+                continue
             text = variant(rate, batch, ORDERS[order], optimizer)
             report = grade_text(EXERCISES["selective_injection"], text, box, Settings(), "verdicts")
             count += 1
