@@ -82,9 +82,7 @@ class LayerLines:
         """An expression for a tensor of the case; its values are float32's."""
         value: Tensor = self.tensors[name]
         spread = 4 if name == "g" else 20 if self.dtype == torch.float64 else 6
-        twice = (
-            "({}) * 2" if name == "b" and self.case["b"] == "values" else "({}) * 0" if name == "b" else "{}"
-        )
+        twice = "({}) * 2" if name == "b" else "{}"
         made = contents_source(
             self.case["contents"], value.shape, self.case["seed"], STREAMS[name], spread, twice
         )

@@ -49,7 +49,7 @@ class CompareOnce(Compare):
     base = {"calls": [["qv"]], "epochs": [1]}
 
     def blame(self, case: Case, failure: Failure) -> str:
-        return "epochs"  # more epochs were tried before
+        return "epochs"  # what six epochs do not raise is about their number
 
 
 compare, compare_once = Compare(), CompareOnce()

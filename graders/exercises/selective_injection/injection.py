@@ -180,7 +180,10 @@ def factors_trainable(case: Case, seen: Seen, want: Any) -> Verdict:
 
 
 def _learns_everywhere(seen: Seen, want: Expected) -> Violation | None:
-    """In the lab's block, whose layers feed one another, every wrapped layer gets a gradient (none at all: see above)."""
+    """In the lab's block, whose layers feed one another, every wrapped layer gets a gradient.
+
+    Where none does, the update has no effect in the lab's block: other models tell.
+    """
     learning = {owner_of(name, list(want.places)) for name in seen["first gradients"]}
     still = [name for name in _factors_seen(seen, want) if name not in learning]
     if not learning or not still:

@@ -328,6 +328,7 @@ def dropout(module: Any, a: dict[str, Any], seen: Any) -> None:
         seen["base"] = plain(one)
     for item in (plain, wrapped):
         set_factors(item, a["A"], a["B"], reading)
+        reading.tensor(item, "A").grad = None  # or where all layers do: from an earlier case
     y = plain(one.requires_grad_(True))
     seen["all kept"] = y.detach()
     if y.requires_grad:
@@ -335,7 +336,7 @@ def dropout(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["x grad without dropout"] = None if one.grad is None else one.grad.detach()
     seen["A grad without dropout"] = grad_of(plain, "A", reading)
     seen.at("forward in training mode")
-    reading.tensor(wrapped, "A").grad = None  # of two layers that share their factors it has one already
+    reading.tensor(wrapped, "A").grad = None  # it has one already where both layers share their factors
     wrapped.train()
     forward = (lambda x: torch.stack([wrapped(row) for row in x])) if a["single"] else wrapped
     y = forward(x)

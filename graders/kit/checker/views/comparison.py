@@ -27,13 +27,13 @@ def _trained_calls(arguments: Values, seen: Values) -> Iterator[tuple[list[list[
     """The same, without configurations that were remembered from an earlier call that was alike."""
     known: list[tuple[list[str], int]] = []
     for configs, epochs, call in _calls(arguments, seen):
-        sizes, objects = zip(*((m["sizes"], m["object"]) for m in call["models"]), strict=True)
+        sizes = [model["sizes"] for model in call["models"]]
         again = [
             targets
             for targets in configs
             if (targets, epochs) not in known or _own(seen, targets)["sizes"] in sizes
         ]
-        if len(set(objects)) != len(again):
+        if len({model["object"] for model in call["models"]}) != len(again):
             again = configs
         if again:
             yield again, epochs, call
