@@ -131,6 +131,7 @@ class Search:
         self.seed = seed
         self.memo: dict[str, tuple[Case, dict[str, Verdict], str]] = {}
         self.failing: dict[str, Seen] = {}  # what was seen where something failed
+        self.violated: set[str] = set()  # claims against which some case spoke
         self.deaths = 0
         self.stopped = False
 
@@ -157,14 +158,8 @@ class Search:
 
     def _done(self) -> bool:
         """Whether nothing new can be learnt; every cover case is tried for the sake of the smallest one."""
-        violated = {
-            name
-            for _, verdicts, _ in self.memo.values()
-            for name, verdict in verdicts.items()
-            if isinstance(verdict, Violation)
-        }
         return self.stopped or (
-            bool(violated) if self.effort == "first" else len(violated) == len(self.checks)
+            bool(self.violated) if self.effort == "first" else len(self.violated) == len(self.checks)
         )
 
     def _verdicts(self, case: Case) -> dict[str, Verdict]:
@@ -173,7 +168,9 @@ class Search:
             seen = self.ask(case)
             verdicts, blamed = judge_case(self.experiment, self.checks, case, seen)
             self.memo[key] = (case, verdicts, blamed)
-            if any(isinstance(verdict, Violation) for verdict in verdicts.values()):
+            violated = {name for name, verdict in verdicts.items() if isinstance(verdict, Violation)}
+            self.violated |= violated
+            if violated:
                 self.failing[key] = seen
             self._count_death(seen.failure)
         return self.memo[key][1]

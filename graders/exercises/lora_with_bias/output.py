@@ -166,6 +166,9 @@ def any_batch(case: Case, seen: Seen, want: Any) -> Verdict:
         return wrong
     mine = own(seen, want)
     y, size, lora = mine.output()
+    after = seen["x after"]
+    if isinstance(after, Tensor) and after.shape != want.x.shape:
+        return Violation("The input x was given another shape by the layer.", want.x, after)
     return claims.close("y", seen["y"], y, mine.bound(size, lora), f"x of shape {tuple(want.x.shape)}")
 
 

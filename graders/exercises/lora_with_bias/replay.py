@@ -73,6 +73,15 @@ class LayerLines:
             return [*self.creation(seeded=True), *self.until(self.violation.step)]
         if self.violation.message.startswith("y ") and (wrong := form("y", self.violation)):
             return [*self.running(), *SET, "y = layer(x)", *wrong]
+        if self.violation.message.startswith("The input"):
+            x = shown(self.formula.x)
+            return [
+                *self.running(),
+                *SET,
+                "layer(x)",
+                SHOW,
+                *ending("tuple(x.shape), show(x)", f"{tuple(self.formula.x.shape)}, {x}"),
+            ]
         found: list[Line] = getattr(self, name, self.output)()
         return found
 
@@ -305,10 +314,8 @@ class LayerLines:
         return [*lines, SHOW, *ending(f"[show(grad) for grad in ({', '.join(grads)},)]", f"[{expected}]")]
 
     def present_values(self) -> list[Line]:
-        """The input afterwards, or the output: again, with other factors, or after a step."""
+        """The output: called again, with other factors, or after a step."""
         message, lines = self.violation.message, [*self.running(), *SET]
-        if message.startswith("The input"):
-            return [*lines, "layer(x)", SHOW, *ending("show(x)", shown(self.formula.x))]
         if "second time" in message:
             again = ["layer(x)", NO_GRAD, SHOW]
             return [*lines, *again, *ending("show(layer(x))", shown(self.formula.output()[0]))]

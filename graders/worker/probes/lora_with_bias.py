@@ -160,31 +160,29 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen.at("copying values into the factors")
     set_factors(wrapped, a["A"], torch.zeros_like(a["B"]), reading)
     seen.at("forward")
-    seen["y base"] = wrapped(x.clone()).detach().cpu()
-    with torch.no_grad():
-        seen["rows base"] = wrapped(rows.clone()).cpu()
-        seen["zero base"] = wrapped(torch.zeros(1, rows.shape[1], device=a["device"], dtype=dtype)).cpu()
+    zero = torch.zeros(1, rows.shape[1], device=a["device"], dtype=dtype)
+    for name, value in (("y base", x), ("rows base", rows), ("zero base", zero)):
+        seen[name] = wrapped(value.clone()).detach().cpu()
     seen.at("copying values into the factors")
     if not torch.equal(a["B at first"], a["B"]):
         set_factors(wrapped, a["A"], a["B at first"], reading)
-        with torch.no_grad():
-            seen["rows"] = wrapped(rows.clone()).cpu()
+        seen["rows"] = wrapped(rows.clone()).detach().cpu()
     set_factors(wrapped, a["A"], a["B"], reading)
     seen.at("forward")
-    x = x.clone().requires_grad_(a["x_grad"])
+    x, doubled = x.clone().requires_grad_(a["x_grad"]), 2 * x
     y = wrapped(x)
     seen["y"] = y.detach().cpu() if isinstance(y, Tensor) else y
+    if "rows" not in seen:
+        seen["rows"] = wrapped(rows.clone()).detach().cpu()
     with torch.no_grad():
         again = wrapped(x)
-        if "rows" not in seen:
-            seen["rows"] = wrapped(rows.clone()).cpu()
     seen["y again"] = again.detach().cpu() if isinstance(again, Tensor) else again
     seen["x after"] = x.detach().cpu()
     if a["call"] == "positional":
         seen["y refilled"] = refilled(wrapped, x)
     if not isinstance(y, Tensor) or y.shape != (*a["x"].shape[:-1], a["W"].shape[0]):
         return
-    outputs = [y] if a["x_grad"] else [y, wrapped(2 * x)]
+    outputs = [y] if a["x_grad"] else [y, wrapped(doubled)]
     seen.at("backward")
     if all(output.requires_grad for output in outputs):
         torch.autograd.backward(outputs, [a["g"].to(y.device, y.dtype)] * len(outputs))
@@ -220,8 +218,8 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
             bias.mul_(2)
             seen["y other bias"] = wrapped(x).cpu()
             bias.div_(2)
-        set_factors(wrapped, a["A"], torch.zeros_like(a["B"]), reading)
-        seen["y base trained"] = wrapped(x).cpu()
+    set_factors(wrapped, a["A"], torch.zeros_like(a["B"]), reading)
+    seen["y base trained"] = wrapped(x).detach().cpu()
     if a["call"] != "keywords" or a["b"] is None or a["named"]["dropout"]:
         seen["twin"] = twin(module, a, reading)
 
