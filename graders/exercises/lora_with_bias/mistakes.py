@@ -121,7 +121,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "bias-always-trained: not frozen": {"bias_trains": "asked or came"},
     "bias-never-trained": {"bias_trains": "never"},
     "bias-never-trained: if it came frozen": {"bias_trains": "asked and came"},
-    "bias-never-trained: detached": {"detached": frozenset({"bias"})},  # or a copy that forward does not use
+    "bias-never-trained: detached": {"detached": frozenset({"bias"})},
+    "bias-never-trained: a copy": {"bias": "copy unused", "bias_when": "trained"},
     "bias-flag-inverted": {"bias_trains": "not asked"},
     "bias-gained": {"bias_gained": "under train_bias"},
     "bias-gained: always trained": {"bias_gained": "without bias"},

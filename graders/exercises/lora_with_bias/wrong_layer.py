@@ -63,7 +63,7 @@ class Ways:
     scale_in_eval: str = ""  # empty: the same
     scaled: str = "path"  # or "sum", "base", "all but bias", "path and bias"
     base: str = "layer"  # or "bias" (no weight), "missing", "gone" (nor held by the layer)
-    bias: str = "added"  # or "dropped", "gone", "twice", "copied", "zeroed"
+    bias: str = "added"  # or "dropped", "gone", "twice", "copied", "copy unused", "zeroed"
     bias_when: str = "always"  # when the line above holds: "always", "trained", "frozen"
     bias_gained: str = ""  # "without bias", "under train_bias", "beside", "beside and trained"
     start_A: str = "random"  # or "zero", "constant"
@@ -165,7 +165,7 @@ class WrongLayer(nn.Module):
         }
         zeros = torch.zeros(len(self.weight))
         self.extra = None
-        if self.bias is not None and ways.bias == "copied" and now:
+        if self.bias is not None and ways.bias in COPIES and now:
             self.extra = nn.Parameter(self.bias.detach().clone(), requires_grad=self.train_bias)
         elif self.bias is not None and ways.bias == "zeroed" and now:
             self.bias = nn.Parameter(zeros)
@@ -178,7 +178,7 @@ class WrongLayer(nn.Module):
         ways = self.ways
         trains = ways.weight_trains if self.no_bias or ways.flags_when != "no bias" else "never"
         self.weight.requires_grad_(FLAGS[trains](self.came[0], self.train_bias))
-        copied = ways.bias == "copied" and self.extra is not None
+        copied = ways.bias in COPIES and self.extra is not None
         if self.bias is not None:
             self.bias.requires_grad_(FLAGS[ways.bias_trains](self.came[1], self.train_bias) and not copied)
 
@@ -266,9 +266,10 @@ class WrongLayer(nn.Module):
         if self.bias is not None and not (self.ways.bias == "dropped" and now):
             bias = self.bias.detach() if "bias" in self.ways.detached else self.bias
             total = bias * 2 if self.ways.bias == "twice" and now else bias
-        return total if self.extra is None else total + self.extra
+        return total if self.extra is None or self.ways.bias == "copy unused" else total + self.extra
 
 
+COPIES = ("copied", "copy unused")
 PLACES = {
     "input": ("input",), "nowhere": (), "both": ("input",), "base": ("base",), "apart": ("input", "base"),
     "rank": ("rank",), "path output": ("path output",), "output": ("output",), "base output": ("base output",),
