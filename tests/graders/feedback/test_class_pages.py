@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -35,7 +36,16 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-@pytest.mark.parametrize("reports", [[], samples.every(), FORTY], ids=["nobody", "hostile", "forty"])
+# Nearly nobody handed in the last exercise: it has too few for statistics in a class that has enough.
+FEW = [
+    replace(report, exercises=(*report.exercises[:-1], samples.not_graded(report.exercises[-1].id, "missing", "")))
+    for report in FORTY[:-5]
+] + FORTY[-5:]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "reports", [[], samples.every(), FORTY, FEW], ids=["nobody", "hostile", "forty", "few came to one"]
+)
 def test_the_pages_are_sound(reports: list[Report]) -> None:
     """Every page of a class is sound for nobody, for hostile texts and for a usual class; its one script is ours."""
     found = files(reports)
