@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ from pathlib import Path
 FILE_LIMIT = 1 << 20  # bytes of one .py file
 NOTEBOOK_LIMIT = 16 << 20  # bytes of one notebook: figures are stored in it
 FOLDER_LIMIT = 8 << 20  # bytes of all .py files together
-FILES_LIMIT = 200  # .py files of one folder
+FILES_LIMIT = 200  # .py files of one submission
+DEPTH_LIMIT = 4  # folders in folders
 PROBLEMS_LIMIT = 50  # names that are listed; more are only counted
 GIVEN = "lab.py"  # handed out, so never read back
 DEFAULT_ASSIGNMENT = "lora_theory"
@@ -42,7 +44,7 @@ class Submission:
 
     student_id: str
     assignment: str
-    files: Mapping[str, bytes] = field(default_factory=dict)  # .py files directly in the folder, but `lab.py`
+    files: Mapping[str, bytes] = field(default_factory=dict)  # .py files but `lab.py`: `a.py`, `folder/b.py`
     notebook: bytes | None = None
     notebook_name: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)  # file name -> why it was not read
@@ -75,12 +77,22 @@ def read_submission(folder: Path, student_id: str, assignment: str) -> Submissio
             pass
         except OSError as error:
             problem = f"{shown(folder.name)} could not be listed ({error.strerror})."
-    files, problems, notes = _python_files(folder, names)
-    notebook, notebook_name = _notebook(folder, names, f"{assignment}.ipynb", problems, notes)
+    found = _Files(folder)
+    for name in names:
+        found.take(name)
+    notebook, notebook_name = _notebook(folder, names, f"{assignment}.ipynb", found.problems, found.remarks)
+    rest = names
+    while spoken_of := [name for name in rest if found.mention(name, notebook)]:
+        rest = [name for name in rest if name not in spoken_of]
+        for name in spoken_of:
+            found.take_folder(name)
+    notes = found.notes()
     if problem:
-        problems[assignment] = problem
+        found.problems[assignment] = problem
         notes.append(problem)
-    return Submission(student_id, assignment, files, notebook, notebook_name, problems, tuple(notes))
+    return Submission(
+        student_id, assignment, found.files, notebook, notebook_name, found.problems, tuple(notes)
+    )
 
 
 def read_file(path: Path, exercise: str | None = None, assignment: str = DEFAULT_ASSIGNMENT) -> Submission:
@@ -115,33 +127,74 @@ def shown(name: str) -> str:
     return visible if len(visible) <= 80 else f"{visible[:77]}..."
 
 
-def _python_files(folder: Path, names: list[str]) -> tuple[dict[str, bytes], dict[str, str], list[str]]:
-    """The `.py` files of an open folder, what could not be read, and notes."""
-    files: dict[str, bytes] = {}
-    problems: dict[str, str] = {}
-    notes: list[str] = []
-    odd: list[str] = []
-    total = left_out = 0
-    for name in names:
-        if not name.endswith(".py") or name == GIVEN:
-            continue
+class _Files:
+    """The `.py` files of an open folder and of those of its folders that they speak of, and what could not be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: dict[str, bytes] = {}
+        self.problems: dict[str, str] = {}
+        self.remarks: list[str] = []
+        self.odd: list[str] = []
+        self.total = self.left_out = 0
+
+    def take(self, path: str) -> None:
+        """Read a file if it is Python; `path` is from the folder on, with slashes."""
+        parent, _, name = path.rpartition("/")
+        if not name.endswith(".py") or path == GIVEN:
+            return
         module = unicodedata.normalize("NFKC", name[:-3])  # as Python reads the name in an import
         if not module.isidentifier():
-            odd.append(shown(name))
-            continue
-        if len(files) >= FILES_LIMIT or total >= FOLDER_LIMIT or len(problems) >= PROBLEMS_LIMIT:
-            left_out += 1
-            continue
-        text = _read(os.path.join(folder, name), FILE_LIMIT, name, problems)
+            self.odd.append(shown(path))
+            return
+        if self.full:
+            self.left_out += 1
+            return
+        text = _read(os.path.join(self.folder, path), FILE_LIMIT, path, self.problems)
         if text is not None:
-            files[f"{module}.py"] = text
-            total += len(text)
-    if odd:
-        listed = ", ".join(odd[:5]) + (f" and {len(odd) - 5} more" if len(odd) > 5 else "")
-        notes.append(f"Not read, because a module cannot have such a name: {listed}.")
-    if left_out:
-        notes.append(f"There are too many or too large .py files: {left_out} of them were not read.")
-    return files, problems, notes
+            self.files[f"{parent}/{module}.py" if parent else f"{module}.py"] = text
+            self.total += len(text)
+
+    def take_folder(self, path: str, depth: int = 1) -> None:
+        """Read the Python files of a folder in the folder, and of its own folders."""
+        try:
+            kind = os.lstat(os.path.join(self.folder, path)).st_mode
+            if stat.S_ISLNK(kind):
+                self.problems[path] = f"{shown(path)} is a link, and links are not followed."
+            if not stat.S_ISDIR(kind) or depth > DEPTH_LIMIT or self.full:
+                return
+            names = sorted(os.listdir(os.path.join(self.folder, path)))
+        except OSError:
+            return
+        for name in names:
+            if name.endswith(".py"):
+                self.take(f"{path}/{name}")
+        for name in names:
+            if not name.endswith(".py") and not name.startswith((".", "__")):
+                self.take_folder(f"{path}/{name}", depth + 1)
+
+    def mention(self, name: str, notebook: bytes | None) -> bool:
+        """Whether a text speaks of a folder, by an import or otherwise: others may hold anything."""
+        if name.endswith((".py", ".ipynb")) or name.startswith("__") or name != shown(name):
+            return False
+        word = re.compile(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)")
+        return any(word.search(text) for text in (*self.files.values(), notebook or b""))
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more is read."""
+        many = len(self.files) >= FILES_LIMIT or len(self.problems) >= PROBLEMS_LIMIT
+        return many or self.total >= FOLDER_LIMIT
+
+    def notes(self) -> list[str]:
+        """What the student should know."""
+        notes = []
+        if self.odd:
+            listed = ", ".join(self.odd[:5]) + (f" and {len(self.odd) - 5} more" if len(self.odd) > 5 else "")
+            notes.append(f"Not read, because a module cannot have such a name: {listed}.")
+        if self.left_out:
+            notes.append(f"There are too many or too large .py files: {self.left_out} of them were not read.")
+        return notes + self.remarks
 
 
 def _notebook(

@@ -104,11 +104,15 @@ def checker_files() -> dict[str, str]:
         *(f"probes/{path.name}" for path in (folder / "probes").glob("*.py")),
     ]
     files |= {f"worker/{name}": folder / name for name in sorted(names)}
+    files["reading.py"] = folder.parent / "judge" / "reading.py"
     texts = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
     texts["worker/__init__.py"] = (
         '"""How the grader loads what was written, and looks at it: do and look, never compare."""\n'
     )
-    return {name: text.replace("graders.worker", f"{PACKAGE}.worker") for name, text in texts.items()}
+    moved = {"graders.worker": f"{PACKAGE}.worker", "graders.judge.reading": f"{PACKAGE}.reading"}
+    for old, new in moved.items():
+        texts = {name: text.replace(old, new) for name, text in texts.items()}
+    return texts
 
 
 def readme(exercises: tuple[Exercise, ...]) -> str:

@@ -92,13 +92,14 @@ class Modules:
         if not self.packages.is_hidden(name) or name in self.packages.forbidden:
             return None
         if name in self.sources.files:
-            return self._spec(name, self.sources.files[name].file)
+            source = self.sources.files[name]
+            return self._spec(name, source.file, source.is_package)
         if name in self.sources.exercise_files and self.sources.notebook is not None:
             return self._spec(name, self.sources.notebook.file)
         return None
 
-    def _spec(self, name: str, origin: str) -> importlib.machinery.ModuleSpec:
-        spec = importlib.machinery.ModuleSpec(name, Loader(self), origin=origin)
+    def _spec(self, name: str, origin: str, is_package: bool = False) -> importlib.machinery.ModuleSpec:
+        spec = importlib.machinery.ModuleSpec(name, Loader(self), origin=origin, is_package=is_package)
         spec.has_location = True
         return spec
 
@@ -306,6 +307,10 @@ class Loader(importlib.abc.InspectLoader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         self.modules.run(module)
+
+    def is_package(self, fullname: str) -> bool:
+        source = self.modules.sources.files.get(fullname)
+        return source is not None and source.is_package
 
     def get_source(self, fullname: str) -> str:
         return self.modules.source_text(fullname)

@@ -11,6 +11,7 @@ from typing import Any
 BODY_STAYS = {"time", "timeit", "capture", "prun", "memit"}
 _MAGIC = re.compile(r"^\s*(?:[%!?]|\w[\w.]*\?{1,2}\s*$|[\w.,\s\[\]'\"]+=\s*(?:!|%\w))|\?{1,2}\s*$")
 _TIMED = re.compile(r"^(\s*)%time\s+(?=\S)")
+_PROMPTS = (re.compile(r"^(?:>>>|\.\.\.)(?: |$)"), re.compile(r"^(?:In \[\d+\]| *\.{3,}): ?"))
 
 
 class NotebookError(ValueError):
@@ -74,7 +75,7 @@ def _source(cell: dict[str, Any]) -> str:
 
 def _parse(source: str) -> tuple[str, ast.Module | None, str]:
     """A cell's Python text, line for line, its tree, and what is wrong with it."""
-    text = _without_cell_magic(source)
+    text = _without_cell_magic(_pasted(source))
     for _ in range(50):  # one line of IPython after the other, wherever the parser stumbles over it
         try:
             return text, ast.parse(text), ""
@@ -94,6 +95,17 @@ def _parse(source: str) -> tuple[str, ast.Module | None, str]:
         return text, None, "it holds what is not text"
     except (RecursionError, MemoryError):
         return text, None, "it is nested too deeply"
+
+
+def _pasted(source: str) -> str:
+    """A cell without the indentation that it has as a whole, or the prompts that were copied with it, as in IPython."""
+    lines = source.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    lines = [line.removeprefix(first[: len(first) - len(first.lstrip())]) for line in lines]
+    for prompt in _PROMPTS:
+        if prompt.match(first.lstrip()):
+            lines = [prompt.sub("", line) for line in lines]
+    return "\n".join(lines)
 
 
 def _without_cell_magic(source: str) -> str:

@@ -24,6 +24,7 @@ class Source:
     label: str
     data: bytes
     is_notebook: bool = False
+    is_package: bool = False
     text: str = ""
     nodes: list[ast.stmt] = field(default_factory=list)
     cells: list[notebook.Cell] = field(default_factory=list)
@@ -39,6 +40,11 @@ class Source:
     def file(self) -> str:
         """The pseudo path of the text, as tracebacks and `inspect` know it."""
         return FOLDER + self.label
+
+    @property
+    def package(self) -> str:
+        """The package that its relative imports start from."""
+        return self.module_name if self.is_package else self.module_name.rpartition(".")[0]
 
     @property
     def statements(self) -> list[Statement]:
@@ -90,6 +96,30 @@ def remember(file: str, text: str) -> None:
     linecache.cache[file] = (len(text), None, [line + "\n" for line in text.split("\n")], file)
 
 
+def modules_of(files: Mapping[str, bytes], notebook: bytes) -> dict[str, Source]:
+    """The files by the module that each is: `a/b.py` is `a.b`, a folder is a package.
+
+    Where a text changes `sys.path`, a file in a folder is found by its own name too, if that is clear.
+    """
+    found: dict[str, Source] = {}
+    for path in sorted(files, key=lambda path: path.count("/")):
+        parts = path.removesuffix(".py").split("/")
+        is_package = len(parts) > 1 and parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if is_package else parts)
+        found[name] = Source(name, path, files[path], is_package=is_package)
+        for end in range(1, len(parts) - is_package):
+            package = ".".join(parts[:end])
+            found.setdefault(package, Source(package, f"{'/'.join(parts[:end])}/__init__.py", b""))
+            found[package].is_package = True
+    if any(b"sys.path" in text for text in (*files.values(), notebook)):
+        alone = [source for source in found.values() if "/" in source.label and not source.is_package]
+        for source in alone:
+            name = source.module_name.rpartition(".")[2]
+            if [other.module_name.rpartition(".")[2] for other in alone].count(name) == 1:
+                found.setdefault(name, Source(name, source.label, source.data))
+    return found
+
+
 class Sources:
     """All texts of a submission, and what is to be found in which."""
 
@@ -100,10 +130,7 @@ class Sources:
         exercise_files: Mapping[str, list[str]],
         stub_texts: Mapping[str, str],
     ) -> None:
-        self.files = {
-            name.removesuffix(".py"): Source(name.removesuffix(".py"), name, data)
-            for name, data in files.items()
-        }
+        self.files = modules_of(files, notebook_data or b"")
         self.notebook = None
         if notebook_data is not None:
             self.notebook = Source("__main__", "notebook.ipynb", notebook_data, is_notebook=True)
@@ -134,25 +161,24 @@ class Sources:
         if source is None or source.module_name in asked:
             return "missing"
         asked = (*asked, source.module_name)
-        states = {self._bound_as(item, name, asked) for item in source.statements}
+        states = {self._bound_as(item, name, source, asked) for item in source.statements}
         return "attempt" if "attempt" in states else "stub" if "stub" in states else "missing"
 
-    def _bound_as(self, item: Statement, name: str, asked: tuple[str, ...]) -> str:
+    def _bound_as(self, item: Statement, name: str, source: Source, asked: tuple[str, ...]) -> str:
         node = item.node
         if isinstance(node, stubs.Definition):
             if node.name != name:
                 return "missing"
             return "stub" if self._is_untouched(node) else "attempt"
         if isinstance(node, ast.ImportFrom):
-            return self._imported_as(node, name, asked)
+            return self._imported_as(node, name, imported_module(node, source), asked)
         return "attempt" if name in item.binds else "missing"
 
-    def _imported_as(self, node: ast.ImportFrom, name: str, asked: tuple[str, ...]) -> str:
+    def _imported_as(self, node: ast.ImportFrom, name: str, module: str, asked: tuple[str, ...]) -> str:
         for alias in node.names:
             if name != (alias.asname or alias.name) and alias.name != "*":
                 continue
             original = name if alias.name == "*" else alias.name
-            module = node.module or ""
             source = self.files.get(module)
             if source is None and module in self.exercise_files:
                 return self.state(self.notebook, original, asked)
@@ -192,11 +218,24 @@ class Sources:
 _STRENGTH = ["missing", "stub", "attempt"]
 
 
+def imported_module(node: ast.ImportFrom, source: Source) -> str:
+    """The module from which a text imports; empty where a relative import leads nowhere."""
+    try:
+        return importlib.util.resolve_name("." * node.level + (node.module or ""), source.package)
+    except ImportError:
+        return ""
+
+
 def _imported(node: ast.AST, module: str, source: Source) -> set[str]:
-    if isinstance(node, ast.ImportFrom) and node.module == module:
-        names = {alias.name for alias in node.names}
-        return _identifiers(source) if "*" in names else names
-    if isinstance(node, ast.Import) and any(alias.name == module for alias in node.names):
+    if isinstance(node, ast.ImportFrom):
+        origin, names = imported_module(node, source), {alias.name for alias in node.names}
+        if origin == module:
+            return _identifiers(source) if "*" in names else names
+        if any(f"{origin}.{name}" == module for name in names):
+            return _identifiers(source)
+    if isinstance(node, ast.Import) and any(
+        f"{alias.name}.".startswith(f"{module}.") for alias in node.names
+    ):
         return _identifiers(source)
     return set()
 

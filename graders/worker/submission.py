@@ -154,7 +154,8 @@ class Submission:
 
 def _counts(name: str) -> bool:
     """Whether a handed-in file can be imported, and is not the lab's."""
-    return name.endswith(".py") and name != f"{GIVEN}.py" and name.removesuffix(".py").isidentifier()
+    file = name.rpartition("/")[2]
+    return file.endswith(".py") and name != f"{GIVEN}.py" and file.removesuffix(".py").isidentifier()
 
 
 class Defined:

@@ -25,7 +25,7 @@ def read(folder: Path) -> Submission:
 
 
 class TestFiles:
-    """The `.py` files directly in the folder."""
+    """The `.py` files of the folder."""
 
     def test_bytes_as_they_are(self, folder: Path) -> None:
         """Files are read as bytes, whatever is in them."""
@@ -34,13 +34,40 @@ class TestFiles:
         assert submission.files == {"nf4_quantization.py": b"\xff\x00((("}
         assert (submission.problems, submission.notes) == ({}, ())
 
-    def test_only_python_at_the_top(self, folder: Path) -> None:
-        """The given `lab.py`, hidden files, other endings and deeper files are not read, and need no word."""
+    def test_only_python(self, folder: Path) -> None:
+        """The given `lab.py`, hidden files, other endings and folders that no text speaks of are not read, and need no word."""
         (folder / "deeper").mkdir()
         for name in ("lab.py", ".hidden.py", "._nf4.py", "notes.txt", "deeper/x.py"):
             (folder / name).write_text("x = 1")
         submission = read(folder)
         assert submission == Submission("ada", "lora_theory")
+
+    def test_folders_that_a_text_speaks_of(self, folder: Path) -> None:
+        """Python below a folder is read where a file or the notebook speaks of it, or what they speak of."""
+        texts = {
+            "nf4_quantization.py": "import core.steps",
+            "lora_theory.ipynb": '{"cells": [{"source": "from tools import x"}]}',
+            "core/steps.py": "import base",
+            "core/more/deep.py": "",
+            "core/__pycache__/steps.py": "",
+            "core/.old/steps.py": "",
+            "base/a.py": "",
+            "tools/b.py": "",
+            "toolsets/c.py": "",
+            "venv/lib/d.py": "",
+        }
+        for name, text in texts.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        wanted = ["base/a.py", "core/more/deep.py", "core/steps.py", "nf4_quantization.py", "tools/b.py"]
+        assert sorted(read(folder).files) == wanted
+
+    def test_a_folder_that_is_a_link(self, folder: Path) -> None:
+        """A link to a folder is not followed, which is said where a text speaks of it."""
+        (folder / "core").symlink_to("/etc")
+        assert read(folder) == Submission("ada", "lora_theory")
+        (folder / "nf4_quantization.py").write_text("import core")
+        assert read(folder).problems == {"core": "core is a link, and links are not followed."}
 
     def test_helpers_count(self, folder: Path) -> None:
         """Other modules of the folder can be imported, under the name by which Python looks for them."""

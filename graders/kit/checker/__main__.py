@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from graders.judge.reading import read_submission
+
 from .cases import exercises, HERE  # isort: skip
 from .parent import check_files
 from .sheets import Sheet
@@ -14,7 +16,7 @@ from .telling import text_of
 USAGE = (
     "usage: python check.py [EXERCISE, FILE or FOLDER ...]   the exercises are {}; without any, all of them"
 )
-OURS = ("check.py", "lab.py")
+OURS = ("check.py", "loralab_check/")
 
 
 class CallError(Exception):
@@ -56,7 +58,7 @@ def _check(item: str) -> list[Sheet]:
     if not path.is_file():
         raise CallError(f"{item!r} is neither an exercise nor a file nor a folder")
     if path.suffix == ".ipynb":
-        sheets = check_files(known, [], path)
+        sheets = check_files(known, {}, path)
         there = [sheet for sheet in sheets if not sheet.message.startswith("No definition of")]
         return there or sheets
     if path.stem not in known or path.suffix != ".py":
@@ -71,9 +73,10 @@ def _folder() -> Path:
     return here if any((here / name).is_file() for name in names) else HERE.parent
 
 
-def _texts(folder: Path) -> tuple[list[Path], Path | None]:
-    """The files and the notebook of a folder."""
-    files = [path for path in sorted(folder.glob("*.py")) if path.name not in OURS and path.is_file()]
+def _texts(folder: Path) -> tuple[dict[str, Path], Path | None]:
+    """The files, by their names from the folder on, and the notebook."""
+    names = read_submission(folder, "you", "lora_theory").files
+    files = {name: folder / name for name in names if not name.startswith(OURS) and (folder / name).is_file()}
     notebooks = sorted(folder.glob("*.ipynb"))
     named = [path for path in notebooks if path.name == "lora_theory.ipynb"]
     return files, next(iter(named or notebooks), None)

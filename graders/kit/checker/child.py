@@ -25,7 +25,7 @@ def main() -> None:
 
     say({"ready": True})
     for exercise in asked["exercises"]:
-        files = {Path(path).name: Path(path).read_bytes() for path in asked["files"]}
+        files = {name: Path(path).read_bytes() for name, path in asked["files"].items()}
         notebook = Path(asked["notebook"]).read_bytes() if asked["notebook"] else None
         check_one(Submitted(exercise, files, notebook), say)
 

@@ -38,7 +38,7 @@ class NoStart(Lost):
     """The process never began."""
 
 
-def check_files(names: Sequence[str], files: Sequence[Path], notebook: Path | None) -> list[Sheet]:
+def check_files(names: Sequence[str], files: Mapping[str, Path], notebook: Path | None) -> list[Sheet]:
     """A sheet for each exercise."""
     left, looked = list(names), {name: Looked() for name in names}
     while left:
@@ -62,7 +62,9 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join(f"`{name}`" for name in names)
 
 
-def _run(left: list[str], looked: dict[str, Looked], files: Sequence[Path], notebook: Path | None) -> None:
+def _run(
+    left: list[str], looked: dict[str, Looked], files: Mapping[str, Path], notebook: Path | None
+) -> None:
     """Check with one process, as far as it comes; exercises that are done leave the list."""
     with tempfile.TemporaryFile() as errors:
         package = __name__.rpartition(".")[0]
@@ -72,7 +74,7 @@ def _run(left: list[str], looked: dict[str, Looked], files: Sequence[Path], note
         assert child.stdin is not None
         asked = {
             "exercises": left,
-            "files": list(map(str, files)),
+            "files": {name: str(path) for name, path in files.items()},
             "notebook": str(notebook) if notebook else "",
         }
         try:

@@ -130,6 +130,16 @@ def test_a_notebook_a_file_and_a_mix_are_checked(folder: Path, tmp_path: Path) -
     assert out.count("✓ nf4_quantization") == 3
 
 
+def test_a_folder_of_helpers_is_read_as_the_grader_reads_it(folder: Path) -> None:
+    """What lies in a folder can be imported."""
+    (folder / "core").mkdir()
+    (folder / "core" / "nf4.py").write_text(SOLUTIONS["nf4_quantization.py"])
+    write(folder, nf4_quantization="from core.nf4 import dequantize_nf4, quantize_nf4")
+
+    status, out, err = check(folder, "nf4_quantization")
+    assert (status, err) == (0, ""), out
+
+
 def test_a_wrong_call_says_what_there_is(folder: Path) -> None:
     """Exit status 2 and a line for what is no exercise, file or folder."""
     for argument, word in (

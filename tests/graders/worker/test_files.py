@@ -171,6 +171,44 @@ def test_other_files_exercises_and_the_lab_can_be_imported(talk: Talk) -> None:
     assert talk.see("module.quantize_nf4(0)") == [2, 5, "lab"]
 
 
+PACKAGE: dict[str, str | bytes] = {
+    "core/__init__.py": "from .levels import LEVELS\nfrom . import deep",
+    "core/levels.py": "LEVELS = [0, 1]",
+    "core/deep/__init__.py": "",
+    "core/deep/steps.py": "from ..levels import LEVELS\ndef last():\n    return LEVELS[-1]",
+    "bare/one.py": "def first():\n    return 0",
+}
+
+
+@pytest.mark.parametrize("mode", ["whole", "definitions"])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("import core.deep.steps\ndef quantize_nf4(x):\n    return core.deep.steps.last() + len(core.LEVELS)", 3),
+        ("from core.deep.steps import last\ndef quantize_nf4(x):\n    return last()", 1),
+        ("from bare import one\ndef quantize_nf4(x):\n    return one.first()", 0),
+        ("import sys\nsys.path.append('bare')\nimport one\ndef quantize_nf4(x):\n    return one.first()", 0),
+        ("from core.deep.steps import last as quantize_nf4", 1),
+    ],
+    ids=["dotted", "from a package", "a folder without __init__", "sys.path", "the exercise itself"],
+)  # fmt: skip
+def test_folders_are_packages(workers: Fresh, mode: str, text: str, value: int) -> None:
+    """What lies in folders is imported as Python does it, also relatively, and by its name where `sys.path` is changed."""
+    talk = workers()
+    files = {**PACKAGE, "nf4_quantization.py": text}
+    assert only(talk.load("nf4_quantization", files, mode=mode))[0] == "attempt"
+    arguments = "" if "as quantize" in text else "0"
+    assert talk.see(f"module.quantize_nf4({arguments})") == value
+
+
+def test_a_module_in_a_folder_has_no_other_name(talk: Talk) -> None:
+    """Without a word of `sys.path`, what lies in a folder is not found by its own name."""
+    reply = talk.load(
+        "nf4_quantization", {**PACKAGE, "nf4_quantization.py": "import one\nquantize_nf4 = one.first"}
+    )
+    assert reply["raised"]["type"] == "ModuleNotFoundError"
+
+
 def test_the_given_code_and_stubs_may_be_bytes(talk: Talk) -> None:
     """Texts of the grader travel as text or as bytes."""
     stub_bytes = {name: text.encode() for name, text in STUBS.items()}

@@ -65,6 +65,21 @@ def test_lines_of_ipython_go_and_the_rest_of_the_cell_stays(talk: Talk, magic: s
     assert load(talk, magic + "\n" + QUANTIZE.format(3) + magic) == 3
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "\n    def quantize_nf4(x):\n\n        return 1",
+        ">>> def quantize_nf4(x):\n...     return 1\n...\n>>> 2\n",
+        "In [3]: def quantize_nf4(x):\n   ...:     return 1\n   ...:\n",
+    ],
+    ids=["indented as a whole", "with Python's prompts", "with IPython's prompts"],
+)
+def test_a_cell_that_was_pasted_is_read_as_in_ipython(talk: Talk, cell: str) -> None:
+    """IPython takes off the indentation of a whole cell, and prompts."""
+    load(talk, cell)
+    assert talk.see("module.quantize_nf4(0)") == 1
+
+
 def test_a_line_in_a_string_or_in_brackets_is_no_magic(talk: Talk) -> None:
     """What Python understands is never taken for IPython."""
     text = "K = '''\n%time\n!ls\nwhat?\n'''\nN = (7\n% 4)\n"
@@ -94,7 +109,8 @@ def test_a_cell_of_another_language_goes_whole(talk: Talk, magic: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["def f(:", "x = = 1", "  y = 1", "print 'x'", "[" * 100_000, "a\0b", "x = '\ud800'", "'''"]
+    "cell",
+    ["def f(:", "x = = 1", "x = 1\n  y = 1", "print 'x'", "[" * 100_000, "a\0b", "x = '\ud800'", "'''"],
 )
 def test_a_cell_that_cannot_be_parsed_costs_only_itself(talk: Talk, cell: str) -> None:
     """The other cells are loaded, and a note tells which one was left out."""
