@@ -119,7 +119,7 @@ def as_data(value: Any, most: int = 64) -> Any:
         data: dict[str, Any] = {
             "dtype": str(value.dtype).removeprefix("torch."),
             "shape": list(value.shape),
-            "values": _finite(value.tolist()) if value.numel() <= most else None,
+            "values": _finite(value.tolist()) if 0 < value.numel() <= most else None if value.numel() else [],
         }
         return data
     if value is None or isinstance(value, (bool, int, str)):

@@ -100,6 +100,7 @@ class Property:
     sentence: str
     function: str  # the student's function that it is about
     waits_on: tuple[str, ...] = ()
+    on_each: str = ""  # a parameter with every value of which it has to have been seen to hold
 
 
 class Experiment:
@@ -120,6 +121,7 @@ class Experiment:
     devices: tuple[str, ...] = ("cpu",)
     pictured: Literal["smallest", "first"] = "smallest"  # the failing case of which a picture is made
     first: bool = False  # before the others: what they leave behind must not help
+    notes: frozenset[str] = frozenset()  # what the probe always notes, if it comes to its end
     repeats: int = 2  # times that a smallest failing case is asked again, to see whether the code wobbles
 
     def arguments(self, case: Case) -> dict[str, Any]:
@@ -129,6 +131,10 @@ class Experiment:
     def oracle(self, case: Case, seen: Seen) -> Any:
         """What the checks compare with; handed to each of them."""
         return None
+
+    def unsaid(self, case: Case, seen: Seen) -> bool:
+        """Whether something is missing that the probe notes where it comes to its end: then it was not the probe that answered."""
+        return not self.notes <= seen.values.keys()
 
     def ends_with(self, case: Case) -> bool:
         """Whether the process ends with this case, so that what the case leaves behind costs nothing elsewhere."""
@@ -232,6 +238,7 @@ class Exercise:
         sentence: str,
         function: str = "",
         waits_on: Sequence[str] = (),
+        on_each: str = "",
     ) -> Callable[[Check], Check]:
         """Decorator: make the check a property. Its name is the id, its docstring's first line the title."""
 
@@ -239,7 +246,7 @@ class Exercise:
             name = check.__name__
             title = (check.__doc__ or "").strip().splitlines()[0]
             self.properties.append(
-                Property(name, title, points, sentence, function or self.defines[0], tuple(waits_on))
+                Property(name, title, points, sentence, function or self.defines[0], tuple(waits_on), on_each)
             )
             self.checks[name] = [(experiment, check) for experiment in experiments]
             return check

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 import numpy
@@ -34,8 +35,11 @@ from graders.report import ExerciseReport, NamedMistake, Outcome, Report
 from graders.settings import Settings
 from graders.stored import StoredCase, StoredCaseError, as_stored
 
+T = TypeVar("T")
 Kept = dict[str, Seen]  # what was seen of telling cases whose seed is open
 LEAST_HELD = 0.08  # share of its cases in which a claim must have been seen to hold
+LEAST_HELD_DRAWN = 0.2  # the same of those that were drawn: the others' arguments are known beforehand
+FEWEST_DRAWN = 8  # drawn cases of a claim from which on that counts
 
 
 @dataclass(frozen=True)
@@ -177,8 +181,12 @@ def grade_exercise(
                     break
         for experiment in exercise.experiments:
             _settle_faults(exercise, experiment, findings, box, submission.assignment)
-        outcomes = _Outcomes(exercise, loaded, findings).all()
-        mistakes = _named(exercise, loaded, session, outcomes, kept) if effort == "full" else ()
+        settled = _Outcomes(exercise, loaded, findings)
+        outcomes = settled.all()
+        mistakes: tuple[NamedMistake, ...] = ()
+        if effort == "full":
+            names = partial(_named, exercise, loaded, session, outcomes, kept)
+            mistakes = settled.or_not(names, "The mistake behind this could not be looked for") or ()
     report = ExerciseReport(
         exercise.id,
         exercise.title,
@@ -186,7 +194,7 @@ def grade_exercise(
         loaded.message,
         outcomes,
         mistakes,
-        (*submission.notes, *loaded.notes),
+        (*submission.notes, *loaded.notes, *settled.notes),
         contract_of(submission.assignment, exercise.order),
         session.refused,
     )
@@ -198,7 +206,7 @@ def grade_case(submission: Submission, stored: StoredCase, box: Box) -> Report:
     experiment, case = stored.experiment, stored.case
     if box.device not in experiment.devices and "cpu" not in experiment.devices:
         raise StoredCaseError(f"a case of {experiment.id} needs a GPU, and the box has none")
-    claim = replace(stored.claim, waits_on=())
+    claim = replace(stored.claim, waits_on=(), on_each="")
     exercise = replace(stored.exercise, properties=[claim])
     finding = Finding(experiment=experiment)
     findings = {claim.id: [finding]}
@@ -269,7 +277,9 @@ def _look(
         session.close()
         return ask(case)
 
-    return Search(experiment, checks, ask, int(settings.seed), effort, ask_afresh).run(settings.examples)
+    on_each = {claim.id: claim.on_each for claim in exercise.properties if claim.on_each}
+    search = Search(experiment, checks, ask, int(settings.seed), effort, ask_afresh, on_each)
+    return search.run(settings.examples)
 
 
 def _without_seed(experiment: Experiment, case: Case) -> str:
@@ -331,6 +341,23 @@ def _settle_faults(
                 )
 
 
+def _seen_to_hold(claim: Property, group: Sequence[Finding]) -> bool:
+    """Whether enough of a claim's cases gave something to look at: of all, of those that were drawn, and of each kind."""
+    held, unseen = sum(item.held for item in group), sum(item.unseen for item in group)
+    drawn, not_seen = sum(item.drawn_held for item in group), sum(item.drawn_unseen for item in group)
+    if held == 0 or held < LEAST_HELD * (held + unseen):
+        return False
+    if drawn + not_seen >= FEWEST_DRAWN and drawn < LEAST_HELD_DRAWN * (drawn + not_seen):
+        return False
+    wanted = {
+        str(value)
+        for item in group
+        if claim.on_each and item.experiment is not None
+        for value in item.experiment.space.get(claim.on_each, ())
+    }
+    return wanted <= {value for item in group for value in item.held_with}
+
+
 class _Outcomes:
     """Turns findings into outcomes, with what waits on what."""
 
@@ -340,6 +367,7 @@ class _Outcomes:
         self.findings = findings
         self.claims = {claim.id: claim for claim in exercise.properties}
         self.done: dict[str, Outcome] = {}
+        self.notes: list[str] = []  # what could not be told
 
     def all(self) -> tuple[Outcome, ...]:
         """The outcome of every property, in order."""
@@ -377,13 +405,22 @@ class _Outcomes:
                 claim.sentence,
                 needs_person=True,
             )
-        held, unseen = sum(finding.held for finding in group), sum(finding.unseen for finding in group)
-        if held == 0 or held < LEAST_HELD * (held + unseen):
+        if not _seen_to_hold(claim, group):
             blamed = {name for finding in group for name in finding.blamed if name != claim.id}
             waits = tuple(name for name in self.claims if name in blamed)
             what = f"it waits on {self._titles(waits)}" if waits else "your code gave nothing to look at"
             return self._not_run(claim, f"Not looked at yet: {what}.", waits)
         return Outcome(claim.id, claim.title, claim.points, claim.points, "passed", "", claim.sentence)
+
+    def or_not(self, make: Callable[[], T], lost: str) -> T | None:
+        """What can be told beside a verdict; where that fails, none of it, and a note: the verdict stands."""
+        try:
+            return make()
+        except Exception as error:
+            self.notes.append(
+                f"{lost} ({type(error).__name__}), which is the grader's fault and costs nothing."
+            )
+            return None
 
     def _titles(self, names: Sequence[str]) -> str:
         return " and ".join(f"“{self.claims[name].title.rstrip('.')}”" for name in names)
@@ -418,8 +455,11 @@ class _Outcomes:
             "facts": facts,
             "case": as_stored(self.exercise, experiment, claim.id, case),
         }
-        if (picture := self._picture(finding, claim.id)) is not None:
+        about = f"of \u201c{claim.title.rstrip('.')}\u201d could not be made"
+        picture = self.or_not(partial(self._picture, finding, claim.id), f"The picture {about}")
+        if picture is not None:
             counterexample["picture"] = picture
+        replay = partial(self._replay, claim, experiment, case, violation)
         return Outcome(
             claim.id,
             claim.title,
@@ -429,7 +469,7 @@ class _Outcomes:
             violation.message,
             claim.sentence,
             counterexample,
-            self._replay(claim, experiment, case, violation),
+            self.or_not(replay, f"The Python that shows the case {about}"),
             hints_for(self.exercise, claim, violation),
         )
 

@@ -21,7 +21,7 @@ ExerciseStatus = Literal[
     "forbidden",
 ]
 
-REFUSALS = (  # what the box refuses and a submission may be seen to try, in this order
+REFUSALS = (  # what no exercise needs and a submission may be seen to try, in this order; most of it the box refuses
     "network",
     "new process",
     "ending a process",
@@ -29,6 +29,7 @@ REFUSALS = (  # what the box refuses and a submission may be seen to try, in thi
     "reading a file",
     "native code",
     "the grader's modules",
+    "looking at what calls it",
 )
 
 

@@ -35,7 +35,7 @@ ROOMS = {
     },
     "graders/run": {"=graders", "graders.run", "graders.grade", "graders.judge", "graders.report", "graders.settings", "torch"},
     "graders/kit": {"=graders", "graders.kit", "graders.judge", "graders.exercises", "graders.exercise", "graders.report", "graders.grade", "torch"},
-    "graders/kit/checker": {"graders.worker", "graders.kit.checker", "torch", "numpy"},  # handed out, with a copy of the worker
+    "graders/kit/checker": {"graders.worker", "graders.judge.reading", "graders.kit.checker", "torch", "numpy"},  # handed out, with a copy of these
     "graders/feedback": {"graders.feedback", "graders.report", "jinja2", "markupsafe"},
     "graders/doors": {"=graders", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stored", "graders.feedback", "graders.kit", "graders.doors", "rich"},
     "graders/doors/similar.py": {"graders.run", "graders.feedback", "copydetect"},

@@ -77,14 +77,20 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     near = None
     if options.similar:
         near = similar.near(roster.students, wish.assignment, _handed_out(wish.assignment))
-    try:
-        _write_class(output, wish, roster.students, list(reports.values()), failed, near)
-        _write_run(output, salt, wish, results, seconds)
-    except OSError as error:
-        raise GraderError(f"the class pages could not be written ({error.strerror})") from error
     if options.gradebook is not None:
         _record(options.gradebook, chosen, reports)
     out.print(summary(reports.values(), failed, wish.exercises))
+    try:
+        _write_run(output, salt, wish, results, seconds)
+        _write_class(output, wish, roster.students, list(reports.values()), failed, near)
+    except OSError as error:
+        raise GraderError(f"the class pages could not be written ({error.strerror})") from error
+    except Exception as error:
+        place = traceback.format_exc().strip().splitlines()[-3:]
+        why = f"{type(error).__name__}: {error}; {' '.join(map(str.strip, place))}"
+        raise GraderError(
+            f"every submission is graded, but not all class pages could be made ({why})"
+        ) from error
     left = len(roster.students) - len(reports) - len(failed)
     return _farewell(out, output, results, failed, left)
 
@@ -167,7 +173,7 @@ def _write_class(
 ) -> None:
     """The class's own pages: those who are there now, by id."""
     links = {student.student_id: f"{student.name}/{wish.assignment}/report.html" for student in students}
-    for name, text in pages.class_files(reports, links, failed, near).items():
+    for name, text in pages.class_files(reports, links, failed, near):
         write_text(output / name, text)
 
 

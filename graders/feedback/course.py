@@ -86,7 +86,7 @@ class Course:
 
     @property
     def refused(self) -> list[tuple[Report, ExerciseReport]]:
-        """Exercises whose code tried what the box refuses."""
+        """Exercises whose code tried what no exercise needs."""
         return [(report, part) for report in self.reports for part in report.exercises if part.refused]
 
     def title(self, exercise: str) -> str:

@@ -213,7 +213,7 @@ def _submissions(course: Course) -> Iterable[Iterable[object]]:
     for report, part in course.ungraded:
         yield "not graded", report.student_id, part.id, part.status, part.message
     for report, part in course.refused:
-        yield "tried what the box refuses", report.student_id, part.id, ", ".join(part.refused), ""
+        yield "tried what no exercise needs", report.student_id, part.id, ", ".join(part.refused), ""
     for each in course.similar or ():
         message = f"{round(100 * each.share)} % of the text in common"
         yield "nearly identical", each.first, each.exercise, each.second, message

@@ -131,7 +131,7 @@ def _pointers(course: Course) -> Iterable[Pointer]:
     tried = len({report.student_id for report, _ in course.refused})
     if tried:
         yield Pointer(
-            str(tried), f"{_of(tried)} that tried what the box refuses", "submissions.html#refused", "calm"
+            str(tried), f"{_of(tried)} that tried what no exercise needs", "submissions.html#refused", "calm"
         )
     if course.similar:
         count = len(course.similar)

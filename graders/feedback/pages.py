@@ -6,7 +6,7 @@ import base64
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,8 @@ def class_files(
     links: Mapping[str, str] | None = None,
     failed: Mapping[str, str] | None = None,
     similar: Sequence[Similar] | None = None,
-) -> dict[str, str]:
-    """The class for its instructor, each file's text by its name: four pages, the first `index.html`, CSV and JSON.
+) -> Iterator[tuple[str, str]]:
+    """The class for its instructor, name and text of each file: CSV and JSON, then four pages, the last `index.html`.
 
     `links` gives for a student id the path of its `report.html` from here, where that is not the id itself,
     percent-encoded; `failed` says for an id why the grader could not grade it; `similar` are the pairs of
@@ -57,15 +57,10 @@ def class_files(
         "measured": its.size != "small",
         **_CLASS_WORDS,
     }
-    pages = {
-        name: _render(name, here=name, **values)
-        for name in ("claims.html", "mistakes.html", "submissions.html")
-    }
-    return {
-        "index.html": _render("index.html", here="index.html", page=overview(its), **values),
-        **pages,
-        **figures.files(its),
-    }
+    yield from figures.files(its).items()
+    for name in ("claims.html", "mistakes.html", "submissions.html"):
+        yield name, _render(name, here=name, **values)
+    yield "index.html", _render("index.html", here="index.html", page=overview(its), **values)
 
 
 def run_page(run: Mapping[str, Any]) -> str:

@@ -86,7 +86,7 @@ def _section(section: Section) -> Iterator[str]:
     for note in section.notes:
         yield from _wrapped(note, "  note: ")
     if section.refused:
-        told = f"your code tried what the box does not allow ({section.refused}); that alone costs no points"
+        told = f"your code tried what no exercise needs ({section.refused}); that alone costs no points"
         yield from _wrapped(told, "  note: ")
     yield from _hints(section)
 

@@ -41,6 +41,10 @@ socket.create_connection(("127.0.0.1", port), 1).close()
 import os
 os.kill(judge, 0)
 """,
+    "signal_by_file": """
+import fcntl, os
+fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, judge)
+""",
     "read_file": """
 result = open(secret).read()
 """,

@@ -3,7 +3,7 @@
 One observation serves every claim of an experiment, so Hypothesis only draws (it never sees a failure).
 The smallest failing case is found afterwards, for each failed claim by itself, from the simplest failing case
 known, be it cover or drawn: parameter by parameter towards its simpler values, within a budget of worker calls.
-The verdict is memoised by case; a clock never decides what is asked next.
+The verdict is memoised by case. A clock decides what is asked next only for code that takes minutes.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import strategies as st
+from torch import Tensor
 
 from graders.exercise import Case, Check, Experiment, Failure, NotApplicable, NotSeen, Seen, Violation
 from graders.judge.facts import proportion, separation
@@ -27,6 +29,9 @@ from graders.judge.facts import proportion, separation
 SHRINK_CALLS = 100  # worker calls spent on making one failing case smaller
 MOST_AFRESH = 10  # failing cases that are asked in a fresh process, to find one that fails there
 MOST_DEATHS = 20  # workers that one experiment may cost before it is stopped
+SHRINK_SECONDS = 120.0  # spent on an experiment, from which on failing cases stay as they are
+MOST_SECONDS = 600.0  # spent on an experiment, from which on it is stopped
+MOST_KEPT = 64 << 20  # bytes of what was seen in failing cases that are kept for pictures
 
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY",
@@ -53,6 +58,9 @@ class Finding:
 
     held: int = 0
     unseen: int = 0
+    drawn_held: int = 0  # of these, the drawn cases
+    drawn_unseen: int = 0
+    held_with: set[str] = field(default_factory=set)  # values of the claim's `on_each` with which it held
     violated: int = 0
     case: Case | None = None  # the smallest failing case
     violation: Violation | None = None
@@ -122,6 +130,7 @@ class Search:
         seed: int,
         effort: Effort = "full",
         ask_afresh: Callable[[Case], Seen] | None = None,
+        on_each: Mapping[str, str] | None = None,
     ) -> None:
         self.ask_afresh = ask_afresh
         self.effort = effort
@@ -131,19 +140,26 @@ class Search:
         self.seed = seed
         self.memo: dict[str, tuple[Case, dict[str, Verdict], str]] = {}
         self.failing: dict[str, Seen] = {}  # what was seen where something failed
+        self.seconds = 0.0  # spent on asking
+        self.kept = 0  # bytes of `failing`
         self.violated: set[str] = set()  # claims against which some case spoke
+        self.on_each = dict(on_each or {})
+        self.drawn: set[str] = set()  # keys of the cases that Hypothesis drew
+        self.unasked = 0.0  # cases that were not asked because the search was stopped, for each that was
         self.deaths = 0
         self.stopped = False
 
     def run(self, examples: int) -> dict[str, Finding]:
         """Search with `examples` drawn cases; one finding for each claim."""
-        for case in cover_cases(self.experiment, self.seed):
+        cover, most = cover_cases(self.experiment, self.seed), round(examples * self.experiment.draws)
+        for case in cover:
             if self.stopped or (self.effort != "full" and self._done()):
                 break
             self._verdicts(case)
-        most = round(examples * self.experiment.draws)
         if most and not self._done():
             drawn_cases(self.experiment, self.seed, most, self._visit)
+        if self.stopped:
+            self.unasked = max(0, len(cover) + most - len(self.memo)) / len(self.memo)
         findings = {name: self._finding(name) for name, _ in self.checks}
         if (
             self.effort == "full"
@@ -154,6 +170,7 @@ class Search:
 
     def _visit(self, case: Case) -> bool:
         self._verdicts(case)
+        self.drawn.add(_key(case))
         return not self._done()
 
     def _done(self) -> bool:
@@ -163,15 +180,19 @@ class Search:
         )
 
     def _verdicts(self, case: Case) -> dict[str, Verdict]:
-        key = json.dumps(case, sort_keys=True)
+        key = _key(case)
         if key not in self.memo:
+            began = time.monotonic()
             seen = self.ask(case)
+            self.seconds += time.monotonic() - began
+            self.stopped = self.stopped or self.seconds > MOST_SECONDS
             verdicts, blamed = judge_case(self.experiment, self.checks, case, seen)
             self.memo[key] = (case, verdicts, blamed)
             violated = {name for name, verdict in verdicts.items() if isinstance(verdict, Violation)}
             self.violated |= violated
-            if violated:
+            if violated and self.kept < MOST_KEPT:
                 self.failing[key] = seen
+                self.kept += _bytes_of(seen.values)
             self._count_death(seen.failure)
         return self.memo[key][1]
 
@@ -185,12 +206,15 @@ class Search:
     def _finding(self, name: str) -> Finding:
         finding = Finding(experiment=self.experiment)
         failing: list[Case] = []
-        for case, verdicts, blamed in list(self.memo.values()):
+        for key, (case, verdicts, blamed) in list(self.memo.items()):
             verdict = verdicts[name]
             if verdict is None:
                 finding.held += 1
+                finding.drawn_held += key in self.drawn
+                finding.held_with.add(str(case.get(self.on_each.get(name, ""))))
             elif isinstance(verdict, NotSeen):
                 finding.unseen += 1
+                finding.drawn_unseen += key in self.drawn
                 if blamed:
                     finding.blamed.add(blamed)
             elif isinstance(verdict, JudgeFault):
@@ -198,6 +222,7 @@ class Search:
             elif isinstance(verdict, Violation):
                 finding.violated += 1
                 failing.append(case)
+        finding.unseen += round(self.unasked * (finding.held + finding.unseen + finding.violated))
         if failing:
             case = min(failing, key=self._size)
             if self.effort == "full":
@@ -222,7 +247,7 @@ class Search:
     def _picture(self, first: Case, finding: Finding) -> None:
         """Keep what was seen of the failing case of which a picture is made."""
         finding.pictured = first if self.experiment.pictured == "first" else finding.case
-        finding.seen = self.failing.get(json.dumps(finding.pictured, sort_keys=True))
+        finding.seen = self.failing.get(_key(finding.pictured or {}))
 
     def _size(self, case: Case) -> tuple[int, str]:
         """How far a case is from the simplest one; the text decides between equals."""
@@ -230,15 +255,15 @@ class Search:
         for name, values in self.experiment.space.items():
             options = list(values)
             total += options.index(case[name]) if case[name] in options else 2 * len(options)
-        return total, json.dumps(case, sort_keys=True)
+        return total, _key(case)
 
     def _smallest(self, name: str, case: Case, finding: Finding) -> None:
         calls = SHRINK_CALLS
 
         def fails(candidate: Case) -> bool:
             nonlocal calls
-            if json.dumps(candidate, sort_keys=True) not in self.memo:
-                if calls == 0 or self.stopped:
+            if _key(candidate) not in self.memo:
+                if calls == 0 or self.stopped or self.seconds > SHRINK_SECONDS:
                     return False
                 calls -= 1
             verdict = self._verdicts(candidate)[name]
@@ -272,6 +297,21 @@ class Search:
         return verdict if isinstance(verdict, Violation) else None
 
 
+def _key(case: Case) -> str:
+    return json.dumps(case, sort_keys=True)
+
+
+def _bytes_of(value: Any) -> int:
+    """About how much memory a value from the worker takes."""
+    if isinstance(value, Tensor):
+        return value.nbytes + 100
+    if isinstance(value, (list, tuple)):
+        return sum(map(_bytes_of, value)) + 100
+    if isinstance(value, Mapping):
+        return sum(map(_bytes_of, value.values())) + 100
+    return len(value) if isinstance(value, str) else 100
+
+
 def _descend(experiment: Experiment, case: Case, fails: Callable[[Case], bool]) -> Case:
     """Make the failing case simpler, one parameter after the other, until none can be made simpler."""
     changed = True
@@ -293,6 +333,8 @@ def judge_case(
     """The verdict of each claim on one case, and the id of the property that a failure counts against."""
     verdicts: dict[str, Verdict] = {}
     blamed = ""
+    if seen.failure is None and experiment.unsaid(case, seen):
+        seen = Seen(seen.values, Failure("broken_protocol", "", "", ""))
     try:
         oracle = experiment.oracle(case, seen)
         if seen.failure is not None:

@@ -11,9 +11,11 @@ from graders.exercise import Failure, Seen
 from graders.judge.box import Answer, Box, Worker
 from graders.judge.reading import Submission
 from graders.report import REFUSALS, ExerciseStatus
+from graders.worker.wire import visible
 
 LOAD_SECONDS = 10.0  # CPU seconds for loading a submission
 MOST_PLACEHOLDERS = 10  # hidden packages that a file may import at its top
+MOST_TEXT = 500  # characters of a text from the worker, which cuts and cleans too, if it is still the worker
 ALONE = 2.0  # a call that ran out of time is run again, alone, with this many times the limit
 
 
@@ -197,7 +199,7 @@ def _raised(answer: Answer) -> Mapping[str, Any] | None:
 
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
-    return value if isinstance(value, str) else ""
+    return visible(value, MOST_TEXT) if isinstance(value, str) else ""
 
 
 def _missing_package(answer: Answer) -> str:
@@ -225,7 +227,9 @@ def _notes(answer: Answer) -> tuple[str, ...]:
     if answer.kind != "replied" or not isinstance(answer.value, dict):
         return ()
     notes = answer.value.get("notes")
-    return tuple(note for note in notes[:20] if isinstance(note, str)) if isinstance(notes, list) else ()
+    if not isinstance(notes, list):
+        return ()
+    return tuple(visible(note, MOST_TEXT) for note in notes[:20] if isinstance(note, str))
 
 
 def _tried(answer: Answer) -> set[str]:
@@ -248,7 +252,7 @@ def _frames(raised: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
             and type(frame[0]) is int
             and isinstance(frame[1], str)
         ):
-            good.append((frame[0], frame[1]))
+            good.append((frame[0], visible(frame[1], MOST_TEXT)))
     return tuple(good)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .wire import is_subtype, type_name
+from .wire import is_subtype, type_name, visible
 
 MAX_MESSAGE = 500
 MAX_FRAMES = 5
@@ -22,9 +22,6 @@ _EXCEPTIONS = {x for x in vars(builtins).values() if isinstance(x, type) and iss
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 _PATH = re.compile(r"(?<![\w./\\>])(?:<\w+>|[A-Za-z]:)?(?:[/\\][\w.@+~-]+)*[/\\](?=[\w.@+~-])(?<=[\w>][/\\])")
 _QUOTED_PATH = re.compile(r"""(['"])(?:<\w+>|[A-Za-z]:)?[/\\][^'"\n]*[/\\]([^'"/\\\n]+)\1""")
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)
 
 Place = Callable[[str, int], tuple[str, int, str] | None]
 """From a code object's file name and line to the student's place, line and text; None where not theirs."""
@@ -35,13 +32,7 @@ def clean(text: str, limit: int = MAX_MESSAGE) -> str:
     text = text[: 4 * limit]
     text = _ADDRESS.sub("0x\u2026", text)
     text = _PATH.sub("", _QUOTED_PATH.sub(r"\1\2\1", text))
-    text = _CONTROL.sub(lambda found: _visible(found[0]), text)
-    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
-
-
-def _visible(character: str) -> str:
-    code = ord(character)
-    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
+    return visible(text, limit)
 
 
 def message_of(error: BaseException) -> str:

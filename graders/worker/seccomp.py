@@ -60,11 +60,18 @@ REFUSED = {
 }  # fmt: skip
 CLONE, CLONE3, KILL, TGKILL = (56, 220), (435, 435), (62, 129), (234, 131)
 PRLIMIT, PRCTL, SECCOMP = (302, 261), (157, 167), (317, 277)
+# What makes the kernel send a signal later: F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP.
+SIGNALLING = {"fcntl": ((72, 25), (8, 10, 15)), "ioctl": ((16, 29), (0x8901, 0x8902))}
 FIRST_UNKNOWN = 451  # what came after Linux 5.17 "does not exist": the C library then uses older calls
 CLONE_THREAD, PR_SET_PDEATHSIG = 0x10000, 1
 
 LOAD, EQUAL, HAS_BITS, AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06  # BPF instructions
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data (low halves)
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = (
+    0,
+    4,
+    16,
+    24,
+)  # offsets in struct seccomp_data (low halves)
 ALLOW, KILL_PROCESS = 0x7FFF0000, 0x80000000
 EPERM, ENOSYS = 0x00050001, 0x00050026  # SECCOMP_RET_ERRNO | the error's number
 
@@ -92,6 +99,8 @@ def program(pid: int, machine: str) -> list[Instruction]:
     code += _argument(TGKILL[column], [(EQUAL, 1, 0, pid)])
     code += _argument(PRLIMIT[column], [(EQUAL, 2, 0, 0), (EQUAL, 1, 0, pid)])
     code += _argument(PRCTL[column], [(EQUAL, 0, 1, PR_SET_PDEATHSIG)])
+    for numbers, commands in SIGNALLING.values():
+        code += _commands(numbers[column], commands)
     code += [(RETURN, 0, 0, ALLOW)]
     return code
 
@@ -99,6 +108,15 @@ def program(pid: int, machine: str) -> list[Instruction]:
 def _argument(number: int, tests: list[Instruction]) -> list[Instruction]:
     """Refuse call `number` unless a test on its first argument jumps over the refusal."""
     body = [(LOAD, 0, 0, FIRST_ARGUMENT), *tests, (RETURN, 0, 0, EPERM), (RETURN, 0, 0, ALLOW)]
+    return [(EQUAL, 0, len(body), number), *body]
+
+
+def _commands(number: int, refused: tuple[int, ...]) -> list[Instruction]:
+    """Refuse call `number` with one of these second arguments."""
+    body: list[Instruction] = [(LOAD, 0, 0, SECOND_ARGUMENT)]
+    for command in refused:
+        body += [(EQUAL, 0, 1, command), (RETURN, 0, 0, EPERM)]
+    body += [(RETURN, 0, 0, ALLOW)]
     return [(EQUAL, 0, len(body), number), *body]
 
 

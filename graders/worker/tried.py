@@ -1,4 +1,4 @@
-"""Notes what a submission's code tries that the box refuses: a hint for a person, as code may hide it.
+"""Notes what a submission's code tries that no exercise needs: a hint for a person, as code may hide it.
 
 An audit hook hears whatever goes through Python. Torch, numpy and the standard library open files and start
 processes on their own account, so an attempt counts only if it comes from the submission's code itself, or
@@ -20,8 +20,9 @@ import torch
 
 FIND = "loralab.find"  # raised by `packages` for each module that is looked for
 
-_NETWORK, _PROCESS, _ENDING, _WRITING, _READING, _NATIVE, _GRADER = (
+_NETWORK, _PROCESS, _ENDING, _WRITING, _READING, _NATIVE, _GRADER, _CALLERS = (
     "network", "new process", "ending a process", "writing a file", "reading a file", "native code", "the grader's modules",
+    "looking at what calls it",
 )  # fmt: skip
 _EVENTS = {
     **dict.fromkeys(
@@ -39,11 +40,14 @@ _EVENTS = {
         _WRITING,
     ),
     **dict.fromkeys(("os.listdir", "os.scandir"), _READING),
+    **dict.fromkeys(
+        ("sys._getframe", "sys._current_frames", "gc.get_objects", "gc.get_referrers", "gc.get_referents"), _CALLERS,
+    ),
     **dict.fromkeys(("ctypes.dlopen", "ctypes.dlsym", "ctypes.dlsym/handle"), _NATIVE),
 }  # fmt: skip
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _TOOLS = frozenset(
-    ("_pyio", "codecs", "contextlib", "ctypes", "fileinput", "ftplib", "glob", "http", "io", "multiprocessing", "os", "pathlib",
+    ("_pyio", "codecs", "contextlib", "ctypes", "fileinput", "ftplib", "glob", "http", "inspect", "io", "multiprocessing", "os", "pathlib",
      "pty", "shutil", "smtplib", "socket", "socketserver", "ssl", "subprocess", "tempfile", "urllib", "xmlrpc")
 )  # fmt: skip
 _HARMLESS = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/zero", os.devnull)
@@ -83,6 +87,8 @@ class Tried:
                 word = _GRADER if arguments[0].partition(".")[0] in self.forbidden else None
             elif event == "open":
                 word = _opened(*arguments)
+            elif event == "object.__getattr__":
+                word = _CALLERS if arguments[1] == "tb_frame" else None
             else:
                 word = _EVENTS.get(event)
             if word is not None and word not in self.words and (word == _GRADER or _is_theirs()):

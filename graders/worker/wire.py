@@ -91,6 +91,21 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+
+
+def visible(text: str, limit: int) -> str:
+    """A text of at most `limit` characters, with symbols for those that are not seen."""
+    text = _CONTROL.sub(lambda found: _symbol(ord(found[0])), text[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+
+
+def _symbol(code: int) -> str:
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
+
+
 def is_subtype(kind: type, *bases: type) -> bool:
     """Whether `kind` really inherits from one of `bases`, whatever it says itself."""
     return any(cls is base for cls in _mro(kind) for base in bases)
@@ -252,8 +267,8 @@ def _why_not(x: torch.Tensor) -> str:
         return f"a tensor of dtype {str(x.dtype).removeprefix('torch.')}"
     if x.numel() > MAX_ELEMENTS or x.dim() > MAX_DIMENSIONS:
         return f"a tensor of {x.numel()} elements in {x.dim()} dimensions"
-    if any(size > 2**40 for size in x.shape):
-        return "a tensor of an absurd shape"
+    if math.prod(size or 1 for size in x.shape) > MAX_ELEMENTS:
+        return "a tensor of an absurd shape"  # one of no elements, too, is written out row by row
     return ""
 
 
@@ -393,12 +408,10 @@ class _Reader:
             raise WireError("a tensor's dtype is not of the format")
         if type(shape) is not list or len(shape) > MAX_DIMENSIONS:
             raise WireError("a tensor's shape is not of the format")
-        count = 1
-        for size in shape:
-            if type(size) is not int or not 0 <= size <= 2**40:
-                raise WireError("a tensor's shape is not of the format")
-            count *= size
-        if count > MAX_ELEMENTS or count * dtype.itemsize != length:
+        if any(type(size) is not int or not 0 <= size <= MAX_ELEMENTS for size in shape):
+            raise WireError("a tensor's shape is not of the format")
+        count = math.prod(shape)
+        if math.prod(size or 1 for size in shape) > MAX_ELEMENTS or count * dtype.itemsize != length:
             raise WireError("a tensor's shape and bytes do not agree")
         data = self.take(length)
         if not count:

@@ -66,7 +66,8 @@ def _add(row: Row, seed: int, result: dict[str, Any], whole: bool) -> None:
         row.errors, row.killed, row.crash = row.errors + 1, row.killed + 1, result["crash"]
         return
     statuses = result["outcomes"]
-    row.errors += "error" in statuses.values()
+    row.errors += "error" in statuses.values() or bool(result["untold"])
+    row.crash = row.crash or " ".join(result["untold"])
     if not result["full"]:
         row.killed += 1
         row.lost.append((seed, result["said"]))

@@ -105,6 +105,7 @@ class Pair(Experiment):
     """Two layers side by side."""
 
     id, probe, draws = "pair", "pair", 0.0
+    notes = frozenset({"y alone", "A of both", "y of both", "A of both set", "B of both set"})
     space = {
         "in_features": (2, 3, 4),
         "out_features": (2, 3),

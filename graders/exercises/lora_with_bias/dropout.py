@@ -35,6 +35,9 @@ class Dropout(Experiment):
     """
 
     id, probe, draws = "dropout", "dropout", 0.0
+    notes = frozenset({
+        "base", "all kept", "x grad without dropout", "A grad without dropout", "y", "x grad", "A grad", "y eval", "y again",
+    })  # fmt: skip
     space = {"p": (0.25, 0.6, 0.95), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True), "rank": (1, 6), "bias": (True, False)}  # fmt: skip
     base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False, "rank": 1, "bias": True}
     cover = (

@@ -30,6 +30,14 @@ Verdict = Violation | NotApplicable | None
 ALPHA_ROUNDING = 2.0**-23  # the number alpha / rank may be held in float32
 DEFAULTS = {"rank": 4, "alpha": 1.0, "dropout": 0.0, "train_bias": False}
 CALL_WORDS = {"keywords": "by name", "positional": "by position", "defaults": "with the default values"}
+# What the probe notes: in any case; where the factors are tensors; then; and where the output has the right shape.
+AT_CREATION = frozenset({"lora_A kind", "lora_B kind", "trainable", "first eval", "first train"})
+FACTORS = frozenset({"lora_A stored", "lora_B stored", "lora_A", "lora_B"})
+RUN = frozenset({"dtypes", "devices", "y base", "rows base", "zero base", "rows", "y", "y again", "x after"})
+TRAINED = frozenset({
+    "lora_A grad", "lora_B grad", "x grad", "bias grads", "A trained", "B trained", "trained", "y trained", "y other A",
+    "y other B", "y base trained",
+})  # fmt: skip
 FORMULA = "y = original_layer(x) + (alpha / rank) * dropout(x) @ A.T @ B.T"
 
 
@@ -148,6 +156,17 @@ class Layer(Experiment):
             "dtype": case["dtype"], "device": case.get("device", "cpu"), "x_grad": case["x_grad"],
             "lr": 0.0078125,
         }  # fmt: skip
+
+    def unsaid(self, case: Case, seen: Seen) -> bool:
+        noted = seen.values.keys()
+        if "returned" in noted:
+            return False
+        if not noted >= AT_CREATION or not noted >= FACTORS:
+            kinds = {seen.values.get("lora_A kind"), seen.values.get("lora_B kind")}
+            return not noted >= AT_CREATION or kinds <= {"Parameter", "Linear"}
+        y, shape = seen.values.get("y"), (*case["batch"], case["out_features"])
+        whole = isinstance(y, Tensor) and y.shape == shape
+        return not (RUN | TRAINED if whole else RUN) <= noted
 
     def oracle(self, case: Case, seen: Seen) -> Formula:
         return Formula(case, self.tensors(case))

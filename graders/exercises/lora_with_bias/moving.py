@@ -51,6 +51,7 @@ class Moves(Experiment):
     """Where everything is after `.to("meta")`."""
 
     id, probe, draws = "moves", "moves", 0.0
+    notes = frozenset({"devices", "trainable devices"})
     space = {"bias": (True, False), "train_bias": (False, True)}
     base = {"bias": True, "train_bias": False}
     cover = ({"train_bias": True},)

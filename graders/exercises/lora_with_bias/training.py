@@ -36,6 +36,7 @@ from graders.exercises.lora_with_bias.layer import (
     layer,
     points=3,
     sentence="The original bias is trained exactly when `train_bias` is true.",
+    on_each="train_bias",
 )
 def bias_flag(case: Case, seen: Seen, want: Any) -> Verdict:
     """The bias is trainable exactly when train_bias is true."""

@@ -84,6 +84,16 @@ class Estimate(Experiment):
         sent = {"size": case["size"], "named": given, "keys": list(KEYS), "call": style}
         return {**sent, "beside": case["beside"]}
 
+    def unsaid(self, case: Case, seen: Seen) -> bool:
+        values, missing = seen.values.get("values"), seen.values.get("missing")
+        if "returned" in seen:
+            return False
+        return (
+            not isinstance(values, dict)
+            or not isinstance(missing, list)
+            or not set(KEYS) <= {*values, *map(str, missing)}
+        )
+
     def oracle(self, case: Case, seen: Seen) -> dict[str, float]:
         return calculate_memory_requirements(case["size"], **named(case))
 
@@ -346,6 +356,7 @@ class Refuse(Experiment):
     """Arguments that must raise ValueError."""
 
     id, probe, cpu_seconds, draws = "refuse", "refuse", 2.0, 0.0
+    notes = frozenset({"second call", "raised"})
     space = {
         "size": (7, 0, -1, -0.5),
         "lora_rank": (16, -1, -8),

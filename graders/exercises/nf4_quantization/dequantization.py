@@ -38,6 +38,7 @@ class Dequantize(Experiment):
     """Dequantize codes and scales that the judge made; before anything was quantized."""
 
     id, probe, draws, first = "dequantize", "dequantize", 0.5, True
+    notes = frozenset({"values", "codes", "scales"})
     space = {
         "shape": SHAPES,
         "block_size": BLOCKS,

@@ -128,6 +128,10 @@ class Quantize(Experiment):
             "changed": case["call"] == "positional" and feature(case) == "plain",
         }
 
+    def unsaid(self, case: Case, seen: Seen) -> bool:
+        pair = {"returned"} if "returned" in seen else {"codes", "scales"}
+        return not {"plain", "tensor", *pair} <= seen.values.keys()
+
     def oracle(self, case: Case, seen: Seen) -> dict[str, Any]:
         sent = self.arguments(case)
         return {**sent, **truth_of(sent["tensor"], sent["block_size"]), "unusual": feature(case)}
@@ -269,6 +273,9 @@ def _readings(codes: Any, count: int) -> list[Tensor]:
     return [flat] if codes.dtype == torch.uint8 else [flat, flat + 8, flat + 7]
 
 
+FAR_OFF = 256.0  # a scale that is so much too small is no measure for codes
+
+
 def _codes_off(codes: Any, given: Any, want: dict[str, Any]) -> Violation | None:
     """What is wrong with codes of which the form does not matter, for the right scales or for those returned."""
     readings = _readings(codes, want["flat"].numel())
@@ -278,6 +285,8 @@ def _codes_off(codes: Any, given: Any, want: dict[str, Any]) -> Violation | None
         return None
     if isinstance(given, Tensor) and given.is_floating_point() and given.numel() == want["largest"].numel():
         own = given.reshape(-1).to(torch.float64)  # a wrong scale is paid for once: the codes may fit it
+        if bool((own.abs() * FAR_OFF < want["largest"])[own != 0].any()):
+            return wrong[0]  # by scales that are small enough, every code is a sign
         only = only & (torch.isfinite(own) & (own != 0))[want["number"]]
         if not bool(only.any()) or any(_check_codes(flat, want, own, only) is None for flat in readings):
             return None

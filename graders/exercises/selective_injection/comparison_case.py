@@ -23,6 +23,7 @@ class Compare(Experiment):
     """Two calls that share a configuration, alone in one and between others in the other; a third with more epochs."""
 
     id, probe, draws, repeats = "compare", "compare", 0.0, 0
+    notes = frozenset({"own injection", "default epochs", "calls"})
     space = {"calls": ([["qv"], ["qkvo", "qv", "all"], ["qv"]],), "epochs": ([EPOCHS, EPOCHS, MORE_EPOCHS],)}
     base = {"calls": [["qv"], ["qkvo", "qv", "all"], ["qv"]], "epochs": [EPOCHS, EPOCHS, MORE_EPOCHS]}
 
@@ -32,6 +33,10 @@ class Compare(Experiment):
 
     def limit(self, case: Case) -> float:
         return CALL_SECONDS * len(case["calls"])
+
+    def unsaid(self, case: Case, seen: Seen) -> bool:
+        calls = seen.values.get("calls")
+        return super().unsaid(case, seen) or not isinstance(calls, list) or len(calls) != len(case["calls"])
 
     def blame(self, case: Case, failure: Failure) -> str:
         return "entries"

@@ -36,6 +36,10 @@ class Inject(Experiment):
     """Inject into one model."""
 
     id, probe = "inject", "inject"
+    notes = frozenset({
+        "modules before", "y before", "same model", "returned", "modules", "parameters", "y after", "factors set", "factors", "y set",
+        "y without", "with gradient",
+    })  # fmt: skip
     space = {
         "model": ("flat", "nested", "layers", "deep", "names", "others", "mixed"),
         "targets": TARGETS,

@@ -20,6 +20,7 @@ from graders.replay import (
     call_source,
     contents_source,
     ending,
+    form,
     script,
     tensor_source,
 )
@@ -69,6 +70,8 @@ class InjectLines:
             return self.beside_another()
         elif isinstance(self.violation.expected, Tensor) and name != "own_factors":
             return self.output(with_factors=name != "keeps_pretrained")
+        elif wrong := form("y", self.violation):  # of the lab's block: the layers' outputs are joined
+            after = [self.call, f"y = model({self.block_input})", *wrong]
         elif self.violation.expected == "the same object":
             return self.objects()
         elif name in ("wraps_targets", "default_arguments", "empty_list", "only_linear"):

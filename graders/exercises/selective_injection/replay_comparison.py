@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graders.exercise import Case, Violation
 from graders.exercises.selective_injection.comparison_case import CONFIGS, DEFAULT_EPOCHS
+from graders.exercises.selective_injection.models import ALL_SEVEN
 from graders.replay import Line, ending, script
 
 KEYS = "{'target_modules', 'trainable_params', 'losses', 'final_loss'}"
@@ -116,7 +117,7 @@ def same_setting(case: Case, violation: Violation) -> list[Line]:
             *ending(f"[{sizes} for block in blocks]", f"[{sizes} for block in map(own, configs)]"),
         ]
     name = next(
-        (name for name, value in violation.expected.items() if value != violation.observed.get(name)),
+        (name for name in ALL_SEVEN if violation.expected.get(name) != violation.observed.get(name)),
         "q_proj",
     )
     size = 512 if name == "down_proj" else 256

@@ -22,7 +22,7 @@ RUN: dict[str, Any] = {
 
 def class_pages(reports: list[Report]) -> dict[str, str]:
     """The pages of a class in which two pairs are nearly identical, and the grader broke on one submission."""
-    files = pages.class_files(reports, failed={samples.HOSTILE[1]: samples.HOSTILE[0]}, similar=samples.similar(reports))  # fmt: skip
+    files = dict(pages.class_files(reports, failed={samples.HOSTILE[1]: samples.HOSTILE[0]}, similar=samples.similar(reports)))  # fmt: skip
     return {name: text for name, text in files.items() if name.endswith(".html")}
 
 

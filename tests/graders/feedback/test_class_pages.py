@@ -9,6 +9,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,14 @@ LARGE = samples.class_of(300)
 FORTY = samples.class_of(40)
 
 
+def class_files(*arguments: Any, **named: Any) -> dict[str, str]:
+    """The text of each file by its name."""
+    return dict(pages.class_files(*arguments, **named))
+
+
 def files(reports: list[Report]) -> dict[str, str]:
     """All that is written for a class."""
-    return pages.class_files(reports, failed=FAILED, similar=samples.similar(reports) if reports else None)
+    return class_files(reports, failed=FAILED, similar=samples.similar(reports) if reports else None)
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -79,7 +85,7 @@ def test_the_policy_allows_our_script_alone() -> None:
 def test_hostile_text_stays_text(text: str) -> None:
     """Hostile text makes no element, no control character, no formula and no record."""
     hostile, harmless = (
-        pages.class_files(
+        class_files(
             [samples.hostile(each, each), samples.hostile(each, f"{each}2")],
             failed={each: each},
             similar=[samples.Similar(each, f"{each}2", each, 0.9, 9)],
@@ -110,13 +116,13 @@ def number(cell: str) -> bool:
 def test_the_order_of_the_class_changes_nothing() -> None:
     """The same reports in another order give the same files, byte for byte."""
     similar = samples.similar(LARGE)
-    turned = pages.class_files(LARGE[::-1], failed=FAILED, similar=similar)
-    assert pages.class_files(LARGE, failed=FAILED, similar=similar) == turned
+    turned = class_files(LARGE[::-1], failed=FAILED, similar=similar)
+    assert class_files(LARGE, failed=FAILED, similar=similar) == turned
 
 
 def test_the_grader_fault_stands_first_and_in_full() -> None:
     """What the grader broke on is pointed to, told in full, and stands before the scores."""
-    page = pages.class_files([samples.needs_person()])["index.html"]
+    page = class_files([samples.needs_person()])["index.html"]
     assert "ZeroDivisionError" in page
     assert page.index("To look at first") < page.index("A person is needed") < page.index(">Scores<")
 
@@ -124,7 +130,7 @@ def test_the_grader_fault_stands_first_and_in_full() -> None:
 def test_links_lead_to_the_reports() -> None:
     """A link is the path that the caller gave, percent-encoded once more for a browser, and the exercise's place."""
     reports = [samples.perfect("josé"), samples.three_failures("a b")]
-    found = pages.class_files(reports, {"josé": "jos%C3%A9/lora_theory/report.html"})
+    found = class_files(reports, {"josé": "jos%C3%A9/lora_theory/report.html"})
     hrefs = [attributes["href"] for attributes in Markup(found["index.html"]).all("a")]
     assert "jos%25C3%25A9/lora_theory/report.html" in hrefs
     assert "a%2520b/lora_theory/report.html" in hrefs
@@ -312,7 +318,7 @@ def test_the_files_agree_with_the_pages() -> None:
     assert len(rows(found["clusters.csv"])) == sum(len(cluster["students"]) for cluster in data["clusters"])
     whys = [row["why"] for row in rows(found["submissions.csv"])]
     assert whys.count("not graded") == len(data["not_graded"]) == 8
-    assert whys.count("tried what the box refuses") == len(data["refused"]) > 0
+    assert whys.count("tried what no exercise needs") == len(data["refused"]) > 0
     assert whys.count("nearly identical") == len(data["similar"]) == 2
     assert data["students"][0]["student_id"] == "edsger"
     assert rows(found["grades.csv"])[-1]["status"] == "needs_person"
@@ -323,8 +329,6 @@ def test_the_files_agree_with_the_pages() -> None:
 
 def test_nobody_looked_is_not_nobody_found() -> None:
     """A class that was not compared says so; one that was, and has no pair, says that."""
-    assert "Nobody looked." in pages.class_files(FORTY)["submissions.html"]
-    assert json.loads(pages.class_files(FORTY)["class.json"])["similar"] is None
-    assert (
-        "No two submissions are nearly the same." in pages.class_files(FORTY, similar=[])["submissions.html"]
-    )
+    assert "Nobody looked." in class_files(FORTY)["submissions.html"]
+    assert json.loads(class_files(FORTY)["class.json"])["similar"] is None
+    assert "No two submissions are nearly the same." in class_files(FORTY, similar=[])["submissions.html"]

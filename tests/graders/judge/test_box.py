@@ -153,7 +153,16 @@ def test_off_is_level_0_and_says_what_gets_through() -> None:
     with Box("off") as box:
         found = box.protections
         assert found["level"] == 0
-        for name in ("fork", "network", "signal", "read_file", "read_environment", "write_file", "exec"):
+        for name in (
+            "fork",
+            "network",
+            "signal",
+            "signal_by_file",
+            "read_file",
+            "read_environment",
+            "write_file",
+            "exec",
+        ):
             assert found["self_test"][name] == "not stopped", name
         assert found["self_test"]["endless_loop"] == "stopped"
         assert found["self_test"]["memory"] == "stopped"

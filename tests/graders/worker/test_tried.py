@@ -12,7 +12,10 @@ from graders.worker import tried
 from .conftest import Talk
 
 Fresh = Callable[[], Talk]
-BEFORE = "import ctypes, importlib, inspect, multiprocessing, os, pathlib, platform, shutil, socket, subprocess, tempfile\nimport torch, urllib.request, uuid\n"
+BEFORE = (
+    "import collections, ctypes, dataclasses, gc, importlib, inspect, logging, multiprocessing, os, pathlib, platform, shutil\n"
+    "import socket, subprocess, sys, tempfile, torch, traceback, urllib.request, uuid, warnings\n"
+)
 FUNCTION = "def quantize_nf4(x=0):\n    try:\n        {}\n    except Exception:\n        pass\n"
 ATTEMPTS = {
     "socket.create_connection(('127.0.0.1', 1))": "network",
@@ -33,6 +36,10 @@ ATTEMPTS = {
     "ctypes.pythonapi.Py_GetVersion": "native code",
     "import graders.grade": "the grader's modules",
     "importlib.import_module('lora_reference')": "the grader's modules",
+    "sys._getframe(1)": "looking at what calls it",
+    "inspect.stack()": "looking at what calls it",
+    "gc.get_objects()": "looking at what calls it",
+    "exec('try:\\n    1 / 0\\nexcept ZeroDivisionError as e:\\n    e.__traceback__.tb_frame')": "looking at what calls it",
 }
 INNOCENT = (
     "inspect.getsource(torch.nn.Linear)",
@@ -44,6 +51,10 @@ INNOCENT = (
     "ctypes.c_float.from_buffer(bytearray(4))",
     "os.urandom(4), os.getcwd(), os.cpu_count(), os.environ.get('HOME')",
     "import a_package_that_does_not_exist",
+    "collections.namedtuple('P', 'x'), dataclasses.make_dataclass('Q', ['x'])",
+    "warnings.warn('x'), logging.getLogger('x').info('y')",
+    "inspect.signature(print), gc.collect()",
+    "exec('try:\\n    1 / 0\\nexcept ZeroDivisionError:\\n    traceback.format_exc()')",
 )
 
 
