@@ -121,6 +121,7 @@ class Experiment:
     devices: tuple[str, ...] = ("cpu",)
     pictured: Literal["smallest", "first"] = "smallest"  # the failing case of which a picture is made
     first: bool = False  # before the others: what they leave behind must not help
+    least_drawn: float = 0.0  # share of drawn cases in which a claim must have been seen to hold, where a table could answer the others
     notes: frozenset[str] = frozenset()  # what the probe always notes, if it comes to its end
     repeats: int = 2  # times that a smallest failing case is asked again, to see whether the code wobbles
 

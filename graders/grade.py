@@ -38,8 +38,7 @@ from graders.stored import StoredCase, StoredCaseError, as_stored
 T = TypeVar("T")
 Kept = dict[str, Seen]  # what was seen of telling cases whose seed is open
 LEAST_HELD = 0.08  # share of its cases in which a claim must have been seen to hold
-LEAST_HELD_DRAWN = 0.2  # the same of those that were drawn: the others' arguments are known beforehand
-FEWEST_DRAWN = 8  # drawn cases of a claim from which on that counts
+FEWEST_DRAWN = 8  # drawn cases of a claim from which on an experiment's `least_drawn` counts
 
 
 @dataclass(frozen=True)
@@ -344,17 +343,16 @@ def _settle_faults(
 def _seen_to_hold(claim: Property, group: Sequence[Finding]) -> bool:
     """Whether enough of a claim's cases gave something to look at: of all, of those that were drawn, and of each kind."""
     held, unseen = sum(item.held for item in group), sum(item.unseen for item in group)
-    drawn, not_seen = sum(item.drawn_held for item in group), sum(item.drawn_unseen for item in group)
     if held == 0 or held < LEAST_HELD * (held + unseen):
         return False
-    if drawn + not_seen >= FEWEST_DRAWN and drawn < LEAST_HELD_DRAWN * (drawn + not_seen):
-        return False
-    wanted = {
-        str(value)
-        for item in group
-        if claim.on_each and item.experiment is not None
-        for value in item.experiment.space.get(claim.on_each, ())
-    }
+    wanted: set[str] = set()
+    for item in group:
+        drawn, experiment = item.drawn_held + item.drawn_unseen, item.experiment
+        if experiment is None:
+            continue
+        if drawn >= FEWEST_DRAWN and item.drawn_held < experiment.least_drawn * drawn:
+            return False
+        wanted |= set(map(str, experiment.space.get(claim.on_each, ())))
     return wanted <= {value for item in group for value in item.held_with}
 
 

@@ -38,7 +38,7 @@ RELATIVE = 1e-5
 class Estimate(Experiment):
     """Ask for the memory of one model."""
 
-    id, probe, cpu_seconds = "estimate", "estimate", 2.0
+    id, probe, cpu_seconds, least_drawn = "estimate", "estimate", 2.0, 0.2
     space = {
         "size": (1, 7, 2.5, 13, 70, 0.125, 175, 7.0, 1.3, 0.01, 1500, 0.00001),
         "lora_rank": (16, 1, 2, 8, 7, 64, 256, 1024, 8192),
