@@ -285,7 +285,8 @@ def _codes_off(codes: Any, given: Any, want: dict[str, Any]) -> Violation | None
         return None
     if isinstance(given, Tensor) and given.is_floating_point() and given.numel() == want["largest"].numel():
         own = given.reshape(-1).to(torch.float64)  # a wrong scale is paid for once: the codes may fit it
-        if bool((own.abs() * FAR_OFF < want["largest"])[own != 0].any()):
+        small = (own.abs() * FAR_OFF < want["largest"])[own != 0]
+        if len(small) and bool(small.all()):
             return wrong[0]  # by scales that are small enough, every code is a sign
         only = only & (torch.isfinite(own) & (own != 0))[want["number"]]
         if not bool(only.any()) or any(_check_codes(flat, want, own, only) is None for flat in readings):
