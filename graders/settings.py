@@ -58,7 +58,7 @@ NAMES = tuple(Settings.__dataclass_fields__)
 def read_settings(path: Path) -> Settings:
     """Settings from a TOML file. Raises SettingsError where the file cannot be used."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path} could not be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GraderError as error:
         return _say(error, 1)
     except KeyboardInterrupt:
-        return _say("interrupted; `loralab grade` keeps what is graded and goes on from there", INTERRUPTED)
+        kept = "; what is graded is kept, and the same call goes on from there"
+        grading = (sys.argv[1:] if arguments is None else arguments)[:1] == ["grade"]
+        return _say(f"interrupted{kept if grading else ''}", INTERRUPTED)
     except BrokenPipeError:  # whoever read the output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1

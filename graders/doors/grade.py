@@ -54,6 +54,7 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
         similar.ready()
     if options.gradebook is not None:
         needs_nbgrader()
+        _open_once(options.gradebook)
     out = console()
     if roster.skipped:
         out.print(f"Passed over: {_listed(roster.skipped)}", soft_wrap=True)
@@ -108,6 +109,13 @@ def _wish(options: argparse.Namespace, settings: Settings) -> tuple[Wish, Grade]
             raise CallError(f"there is no exercise {name!r}; there are {', '.join(exercises)}")
     only = tuple(options.only) if options.only else None
     return Wish(options.assignment, exercises, settings, only, options.force), grade
+
+
+def _open_once(url: str) -> None:
+    """Raises CallError where there is no such gradebook: before anything is graded."""
+    from graders.doors.nbgrader.gradebook import opened
+
+    opened(url).close()
 
 
 def _record(url: str, students: Sequence[Student], reports: Mapping[str, Report]) -> None:

@@ -51,12 +51,12 @@ class Item:
         d = self.overall.discrimination if self.overall else None
         if d is None or self.share is None:
             return ""
-        if d < 0:
-            return "look for a wrong grader first"
         if self.share < 0.1:
             return "nearly nobody"
         if self.share > 0.95:
             return "nearly all"
+        if self.overall and statistics.below_chance(self.overall.correlation, self.judged):
+            return "look for a wrong grader first"
         return "review" if d < 0.2 else ""
 
 

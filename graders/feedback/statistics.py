@@ -43,6 +43,11 @@ def discrimination(holds: Sequence[bool], rest: Sequence[float]) -> float | None
     return upper - _group_share(holds, rest)
 
 
+def below_chance(r: float | None, of: int) -> bool:
+    """Whether a correlation is so far below 0 that chance makes it in fewer than one of two thousand classes."""
+    return r is not None and r * math.sqrt(of) < -3.3
+
+
 def _group_share(holds: Sequence[bool], keys: Sequence[float]) -> float:
     """The share that holds among the 27 % with the smallest keys."""
     size = GROUP * len(keys)

@@ -139,11 +139,13 @@ def _summary(sections: tuple[Section, ...], perfect: bool) -> str:
     failing = sum(len(section.failed) for section in sections)
     text = f"{holds} of {words.plural(count, 'claim')} {'holds' if holds == 1 else 'hold'}."
     if failing == 1:
-        text += " For the one that does not, you find the smallest case that shows it."
+        text += " For the one that fails, you find the smallest case that shows it."
     elif failing:
-        text += f" For each of the {failing} that do not, you find the smallest case that shows it."
+        text += f" For each of the {failing} that fail, you find the smallest case that shows it."
     stopped = sum(len(section.stopped) for section in sections)
-    return f"{text} {stopped} ran out of time." if stopped else text
+    text += f" {stopped} ran out of time." if stopped else ""
+    left = count - holds - failing - stopped
+    return f"{text} {left} {'was' if left == 1 else 'were'} not looked at." if left > 0 else text
 
 
 def _section(exercise: ExerciseReport, position: int) -> Section:

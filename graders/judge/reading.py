@@ -49,6 +49,7 @@ class Submission:
     notebook_name: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)  # file name -> why it was not read
     notes: tuple[str, ...] = ()  # what else the student should know
+    others: tuple[str, ...] = ()  # what lies in the folder and is not read
 
     @property
     def digest(self) -> str:
@@ -60,6 +61,7 @@ class Submission:
             parts += [name.encode("utf-8", "surrogatepass"), text]
         for line in [*(part for item in sorted(self.problems.items()) for part in item), *self.notes]:
             parts.append(line.encode("utf-8", "surrogatepass"))
+        parts += [name.encode("utf-8", "surrogatepass") for name in self.others]
         total = hashlib.sha256()
         for part in parts:
             total.update(len(part).to_bytes(8, "big") + part)
@@ -90,8 +92,9 @@ def read_submission(folder: Path, student_id: str, assignment: str) -> Submissio
     if problem:
         found.problems[assignment] = problem
         notes.append(problem)
+    others = tuple(shown(name) for name in rest if not name.endswith((".py", ".ipynb")))
     return Submission(
-        student_id, assignment, found.files, notebook, notebook_name, found.problems, tuple(notes)
+        student_id, assignment, found.files, notebook, notebook_name, found.problems, tuple(notes), others
     )
 
 

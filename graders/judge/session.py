@@ -15,6 +15,7 @@ from graders.worker.wire import visible
 
 LOAD_SECONDS = 10.0  # CPU seconds for loading a submission
 MOST_PLACEHOLDERS = 10  # hidden packages that a file may import at its top
+KIT = ("check.py", "loralab_check/")  # handed in with the work, of no interest
 MOST_TEXT = 500  # characters of a text from the worker, which cuts and cleans too, if it is still the worker
 ALONE = 2.0  # a call that ran out of time is run again, alone, with this many times the limit
 
@@ -156,9 +157,11 @@ class Session:
                 if len(states) == 1
                 else "are still the stubs handed out"
             )
-            message = (
-                f"Nothing to grade yet: {_and(list(states))} {what}. Whenever you start, this page will help."
-            )
+            message = f"Nothing to grade yet: {_and(list(states))} {what}."
+            own = f"{self.material.exercise}.py"
+            if own in self.submission.files and "file" not in where.values():
+                message += f" That is in the notebook; {own} gave no definition of it."
+            message += " Whenever you start, this page will help."
             return Loaded("not_attempted", message, states, where, notes)
         return self._missing(states, where, notes)
 
@@ -171,10 +174,11 @@ class Session:
         )
         if problem and not self.submission.files.get(name):
             return Loaded("unreadable", problem, states, where, notes)
-        present = sorted(self.submission.files) + (
-            [self.submission.notebook_name] if self.submission.notebook else []
-        )
+        names = sorted(self.submission.files, key=lambda name: (name.startswith(KIT), "/" in name, name))
+        present = [*names, *([self.submission.notebook_name] if self.submission.notebook else [])]
         handed_in = f"handed in: {', '.join(present[:12])}" if present else "nothing was handed in"
+        if others := self.submission.others:
+            handed_in += f"; not read: {', '.join(others[:5])}{', ...' if len(others) > 5 else ''}"
         message = f"No definition of {_and(gone)} was found, in {name} or in a notebook ({handed_in})."
         return Loaded("missing", message, states, where, notes)
 

@@ -60,9 +60,22 @@ def list_students(submitted: Path, assignment: str) -> Roster:
     folders = {student_id: submitted / student_id / assignment for student_id in ids}
     if assignment in ids and not any(os.path.lexists(folder) for folder in folders.values()):
         raise CallError(f"SUBMITTED {str(submitted)!r} is one student's folder; give {layout}")
+    if not any(os.path.lexists(folder) for folder in folders.values()):
+        below = [name for name in ids if _holds_students(submitted / name, assignment)]
+        if below:
+            better = str(submitted / below[0])
+            raise CallError(f"SUBMITTED {str(submitted)!r} is one level too high: give {better!r}")
     names = output_names(ids)
     students = tuple(Student(student_id, folders[student_id], names[student_id]) for student_id in ids)
     return Roster(students, tuple(skipped))
+
+
+def _holds_students(folder: Path, assignment: str) -> bool:
+    """Whether this is the folder that should have been given."""
+    try:
+        return any((below / assignment).is_dir() for below in folder.iterdir())
+    except OSError:
+        return False
 
 
 def choose(students: Sequence[Student], ids: Iterable[str]) -> tuple[Student, ...]:

@@ -73,6 +73,7 @@ class Tried:
         self.words: set[str] = set()
         self.forbidden: frozenset[str] = frozenset()
         self.listening = False
+        self.busy = False  # looking at frames is heard as well
 
     def listen(self, forbidden: Iterable[str]) -> None:
         """From now on, until the process ends."""
@@ -82,6 +83,9 @@ class Tried:
             sys.addaudithook(self._hear)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.busy:
+            return
+        self.busy = True
         try:
             if event == FIND:
                 word = _GRADER if arguments[0].partition(".")[0] in self.forbidden else None
@@ -95,6 +99,8 @@ class Tried:
                 self.words.add(word)
         except BaseException:  # a note is not worth an exception in somebody's code
             return
+        finally:
+            self.busy = False
 
 
 def _opened(path: object, mode: object, flags: object) -> str | None:

@@ -40,7 +40,7 @@ class TestFiles:
         for name in ("lab.py", ".hidden.py", "._nf4.py", "notes.txt", "deeper/x.py"):
             (folder / name).write_text("x = 1")
         submission = read(folder)
-        assert submission == Submission("ada", "lora_theory")
+        assert submission == Submission("ada", "lora_theory", others=("deeper", "notes.txt"))
 
     def test_folders_that_a_text_speaks_of(self, folder: Path) -> None:
         """Python below a folder is read where a file or the notebook speaks of it, or what they speak of."""
@@ -65,7 +65,7 @@ class TestFiles:
     def test_a_folder_that_is_a_link(self, folder: Path) -> None:
         """A link to a folder is not followed, which is said where a text speaks of it."""
         (folder / "core").symlink_to("/etc")
-        assert read(folder) == Submission("ada", "lora_theory")
+        assert read(folder) == Submission("ada", "lora_theory", others=("core",))
         (folder / "nf4_quantization.py").write_text("import core")
         assert read(folder).problems == {"core": "core is a link, and links are not followed."}
 

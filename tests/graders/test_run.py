@@ -479,6 +479,12 @@ class TestRoster:
         with pytest.raises(CallError, match="is one student's folder"):
             list_students(course.submitted / "ada", "lora_theory")
 
+    def test_one_level_too_high(self, course: Class) -> None:
+        """The folder above SUBMITTED is refused, and the right one is named."""
+        course.hand_in("ada", "fine")
+        with pytest.raises(CallError, match=r"one level too high: give .*submitted"):
+            list_students(course.submitted.parent, "lora_theory")
+
     def test_a_student_that_nobody_is(self, course: Class) -> None:
         """An id that was given and has no folder is refused."""
         course.hand_in("ada", "fine")

@@ -34,7 +34,7 @@ def make_course(folder: Path, course: str, exchange: Path | None = None) -> list
     root = EXCHANGE if exchange is None else f"c.Exchange.root = {str(exchange)!r}"
     files = {
         "nbgrader_config.py": CONFIG.format(course=course, exchange=root),
-        "loralab.toml": SETTINGS.format(seed=secrets.randbelow(2**31)),
+        "loralab.toml": SETTINGS.format(seed=secrets.randbits(62)),
     }
     for name in assignments():
         source = Path("source", name)

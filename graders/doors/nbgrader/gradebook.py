@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable
 from contextlib import closing
@@ -25,15 +26,7 @@ def record(url: str, reports: Iterable[tuple[Report, Path]], course: str = COURS
     Assignments, notebooks and cells that the gradebook lacks are made. Points and comments of a person stay.
     Raises CallError where there is no such database.
     """
-    find_commands()
-    try:
-        book = Gradebook(url, course)
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CallError(
-            f"--gradebook {url!r} could not be opened ({reason}); give nbgrader's database URL"
-        ) from error
-    with closing(book), warnings.catch_warnings():
+    with closing(opened(url, course)) as book, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own way to make rows
         for report, folder in reports:
             add_assignment(book, report.assignment)
@@ -42,6 +35,19 @@ def record(url: str, reports: Iterable[tuple[Report, Path]], course: str = COURS
             when = {} if stamp is None else {"timestamp": stamp}
             book.update_or_create_submission(report.assignment, report.student_id, **when)
             write(book, report)
+
+
+def opened(url: str, course: str = COURSE) -> Gradebook:
+    """The gradebook at a database URL, made where there is none. Raises CallError where that cannot be."""
+    find_commands()
+    try:
+        return Gradebook(url, course)
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        shown = re.sub(r"//[^@/]*@", "//...@", url)  # without a password
+        raise CallError(
+            f"--gradebook {shown!r} could not be opened ({reason}); give nbgrader's database URL"
+        ) from error
 
 
 def add_assignment(book: Gradebook, assignment: str) -> None:

@@ -536,7 +536,7 @@ class TestRealThing(Program):
         os.killpg(running.pid, signal.SIGINT)
         _, err = running.communicate(timeout=60)
         assert running.returncode == 130
-        assert err == "loralab: interrupted; `loralab grade` keeps what is graded and goes on from there\n"
+        assert err == "loralab: interrupted; what is graded is kept, and the same call goes on from there\n"
         done = self.run("grade", "submitted", *self.QUICK, cwd=school)
         assert done.returncode == 0
         assert "kept from an earlier run" in done.stdout

@@ -17,10 +17,11 @@ SETTINGS = Settings()
 # One of fifteen wrong ones here and of those that train one of twenty, of the correct ones every twelfth; all
 # of them in `make bank`. The smallest case is looked for in every fourth wrong one, in the others any failing one will do.
 TRAINS = "selective_injection"
+SLOW = ("hook_on_every_call",)  # half a minute alone
 WRONG = [
     (exercise_id, path)
     for number, (exercise_id, path) in enumerate(submissions("wrong"))
-    if number % (20 if exercise_id == TRAINS else 15) == 0
+    if number % (20 if exercise_id == TRAINS else 15) == 0 and path.stem not in SLOW
 ]
 CORRECT = [
     (exercise_id, path)

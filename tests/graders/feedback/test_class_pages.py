@@ -194,14 +194,22 @@ def test_who_did_not_come_to_a_claim_is_counted_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("r", "flag"), [(-0.5, "look for a wrong grader first"), (-0.2, "review"), (None, "review")]
+)
+def test_a_wrong_grader_is_suspected_where_chance_is_no_explanation(r: float | None, flag: str) -> None:
+    """Who makes one mistake seldom makes another, so that a small negative correlation says nothing."""
+    assert Item("e", "E", "c", "C", 50, 100, 0, None, Power(r, -0.1)).flag == flag
+
+
+@pytest.mark.parametrize(
     ("share", "d", "flag"),
     [
-        (0.5, 0.2, ""), (0.5, 0.19, "review"), (0.5, -0.01, "look for a wrong grader first"), (0.5, None, ""),
-        (0.97, 0.05, "nearly all"), (0.97, -0.05, "look for a wrong grader first"), (0.05, 0.1, "nearly nobody"),
+        (0.5, 0.2, ""), (0.5, 0.19, "review"), (0.5, -0.01, "review"), (0.5, None, ""),
+        (0.97, 0.05, "nearly all"), (0.97, -0.05, "nearly all"), (0.05, 0.1, "nearly nobody"),
     ],
 )  # fmt: skip
 def test_flags(share: float, d: float | None, flag: str) -> None:
-    """D below 0 doubts the grader, below 0.2 asks for a review, where D can be large at all."""
+    """D below 0.2 asks for a review, where D can be large at all."""
     assert Item("e", "E", "c", "C", round(100 * share), 100, 0, None, Power(0.1, d)).flag == flag
 
 

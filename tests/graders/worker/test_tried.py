@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -81,6 +83,21 @@ def test_what_others_do_is_not_held_against_it(talk: Talk, code: str) -> None:
     """What torch, numpy and the standard library do on their own account is nobody's attempt."""
     talk.load("nf4_quantization", {"nf4_quantization.py": BEFORE + FUNCTION.format(code)})
     assert talk.look("module.quantize_nf4()")["tried"] == []
+
+
+def test_looking_at_frames_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hook looks at frames itself: one event is one look, whatever it is about."""
+    listener, looks = tried.Tried(), []
+
+    def look() -> bool:
+        looks.append(sys._getframe())
+        return False
+
+    monkeypatch.setattr(tried, "_is_theirs", look)
+    listener.listen(())
+    os.listdir(".")
+    listener.busy = True  # from now on it is deaf: there is no way to remove it
+    assert len(looks) == 1
 
 
 def test_the_words_are_the_judges() -> None:
