@@ -66,8 +66,9 @@ def _add(row: Row, seed: int, result: dict[str, Any], whole: bool) -> None:
         row.errors, row.killed, row.crash = row.errors + 1, row.killed + 1, result["crash"]
         return
     statuses = result["outcomes"]
-    row.errors += "error" in statuses.values() or bool(result["untold"])
-    row.crash = row.crash or " ".join(result["untold"])
+    untold = result.get("untold", [])
+    row.errors += "error" in statuses.values() or bool(untold)
+    row.crash = row.crash or " ".join(untold)
     if not result["full"]:
         row.killed += 1
         row.lost.append((seed, result["said"]))
