@@ -119,8 +119,10 @@ def as_data(value: Any, most: int = 64) -> Any:
         data: dict[str, Any] = {
             "dtype": str(value.dtype).removeprefix("torch."),
             "shape": list(value.shape),
-            "values": _finite(value.tolist()) if 0 < value.numel() <= most else None if value.numel() else [],
+            "values": [],  # also of many rows without a value
         }
+        if value.numel():
+            data["values"] = _finite(value.tolist()) if value.numel() <= most else None
         return data
     if value is None or isinstance(value, (bool, int, str)):
         return value

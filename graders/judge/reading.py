@@ -22,6 +22,7 @@ FILES_LIMIT = 200  # .py files of one submission
 DEPTH_LIMIT = 4  # folders in folders
 PROBLEMS_LIMIT = 50  # names that are listed; more are only counted
 GIVEN = "lab.py"  # handed out, so never read back
+KIT = ("check.py", "loralab_check/")  # how names begin of what the kit holds besides: nobody's work
 DEFAULT_ASSIGNMENT = "lora_theory"
 
 # Windows has neither links to fear nor pipes among files, and not these names.
@@ -92,7 +93,8 @@ def read_submission(folder: Path, student_id: str, assignment: str) -> Submissio
     if problem:
         found.problems[assignment] = problem
         notes.append(problem)
-    others = tuple(shown(name) for name in rest if not name.endswith((".py", ".ipynb")))
+    read = {path.partition("/")[0] for path in found.files}
+    others = tuple(shown(name) for name in names if name not in read and not name.endswith((".py", ".ipynb")))
     return Submission(
         student_id, assignment, found.files, notebook, notebook_name, found.problems, tuple(notes), others
     )

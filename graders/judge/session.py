@@ -9,13 +9,12 @@ from typing import Any
 
 from graders.exercise import Failure, Seen
 from graders.judge.box import Answer, Box, Worker
-from graders.judge.reading import Submission
+from graders.judge.reading import KIT, Submission
 from graders.report import REFUSALS, ExerciseStatus
 from graders.worker.wire import visible
 
 LOAD_SECONDS = 10.0  # CPU seconds for loading a submission
 MOST_PLACEHOLDERS = 10  # hidden packages that a file may import at its top
-KIT = ("check.py", "loralab_check/")  # handed in with the work, of no interest
 MOST_TEXT = 500  # characters of a text from the worker, which cuts and cleans too, if it is still the worker
 ALONE = 2.0  # a call that ran out of time is run again, alone, with this many times the limit
 

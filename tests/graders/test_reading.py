@@ -45,7 +45,8 @@ class TestFiles:
     def test_folders_that_a_text_speaks_of(self, folder: Path) -> None:
         """Python below a folder is read where a file or the notebook speaks of it, or what they speak of."""
         texts = {
-            "nf4_quantization.py": "import core.steps",
+            "nf4_quantization.py": "import core.steps; open('widths.json')",
+            "widths.json": "",
             "lora_theory.ipynb": '{"cells": [{"source": "from tools import x"}]}',
             "core/steps.py": "import base",
             "core/more/deep.py": "",
@@ -61,6 +62,7 @@ class TestFiles:
             (folder / name).write_text(text)
         wanted = ["base/a.py", "core/more/deep.py", "core/steps.py", "nf4_quantization.py", "tools/b.py"]
         assert sorted(read(folder).files) == wanted
+        assert read(folder).others == ("toolsets", "venv", "widths.json")
 
     def test_a_folder_that_is_a_link(self, folder: Path) -> None:
         """A link to a folder is not followed, which is said where a text speaks of it."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from graders.judge.reading import read_submission
+from graders.judge.reading import KIT, read_submission
 
 from .cases import exercises, HERE  # isort: skip
 from .parent import check_files
@@ -16,7 +16,6 @@ from .telling import text_of
 USAGE = (
     "usage: python check.py [EXERCISE, FILE or FOLDER ...]   the exercises are {}; without any, all of them"
 )
-OURS = ("check.py", "loralab_check/")
 
 
 class CallError(Exception):
@@ -76,7 +75,7 @@ def _folder() -> Path:
 def _texts(folder: Path) -> tuple[dict[str, Path], Path | None]:
     """The files, by their names from the folder on, and the notebook."""
     names = read_submission(folder, "you", "lora_theory").files
-    files = {name: folder / name for name in names if not name.startswith(OURS) and (folder / name).is_file()}
+    files = {name: folder / name for name in names if not name.startswith(KIT) and (folder / name).is_file()}
     notebooks = sorted(folder.glob("*.ipynb"))
     named = [path for path in notebooks if path.name == "lora_theory.ipynb"]
     return files, next(iter(named or notebooks), None)
