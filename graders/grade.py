@@ -28,6 +28,8 @@ from graders.exercise import Case, Exercise, Experiment, NotApplicable, NotSeen,
 from graders.hints import hints_for
 from graders.judge.box import Box
 from graders.judge.diagnosis import name_mistakes
+from graders.judge.on_gpu import OnGpu
+from graders.judge.on_gpu import look as look_on_gpu
 from graders.judge.reading import Submission
 from graders.judge.search import Effort, Finding, JudgeFault, Search, judge_case
 from graders.judge.session import Loaded, Material, Session
@@ -165,15 +167,22 @@ def grade_exercise(
     With less `effort` than `full`, failing cases are not made smaller (see `graders.judge.search`).
     """
     given = material(submission.assignment, exercise.id)
+    on_gpu = OnGpu()
     with Session(box, submission, given) as session:
         loaded = session.load()
         findings: dict[str, list[Finding]] = {claim.id: [] for claim in exercise.properties}
         kept: Kept = {}
         if loaded.status == "graded":
             for experiment in exercise.experiments:
-                if box.device not in experiment.devices and "cpu" not in experiment.devices:
+                look = partial(_look, exercise, experiment, settings=settings, effort=effort, kept=kept)
+                if "cpu" in experiment.devices:
+                    found = look(loaded, session)
+                elif box.gpu is not None:
+                    reference = reference_submission(submission.assignment)
+                    on_gpu = look_on_gpu(exercise, experiment, submission, reference, given, box.gpu, look)
+                    found = on_gpu.findings
+                else:
                     continue
-                found = _look(exercise, experiment, loaded, session, settings, effort, kept)
                 for name, finding in found.items():
                     findings[name].append(finding)
                 if effort == "first" and any(finding.violated for finding in found.values()):
@@ -193,23 +202,24 @@ def grade_exercise(
         loaded.message,
         outcomes,
         mistakes,
-        (*submission.notes, *loaded.notes, *settled.notes),
+        (*submission.notes, *loaded.notes, *settled.notes, *on_gpu.notes),
         contract_of(submission.assignment, exercise.order),
-        session.refused,
+        tuple(dict.fromkeys([*session.refused, *on_gpu.refused])),
     )
-    return report, Spent(session.cpu_seconds, session.peak)
+    return report, Spent(session.cpu_seconds + on_gpu.cpu_seconds, max(session.peak, on_gpu.peak))
 
 
 def grade_case(submission: Submission, stored: StoredCase, box: Box) -> Report:
     """One stored case of a claim, asked again. Raises StoredCaseError where it says nothing about the claim."""
     experiment, case = stored.experiment, stored.case
-    if box.device not in experiment.devices and "cpu" not in experiment.devices:
+    where = _box_for(experiment, box)
+    if where is None:
         raise StoredCaseError(f"a case of {experiment.id} needs a GPU, and the box has none")
     claim = replace(stored.claim, waits_on=(), on_each="")
     exercise = replace(stored.exercise, properties=[claim])
     finding = Finding(experiment=experiment)
     findings = {claim.id: [finding]}
-    with Session(box, submission, material(submission.assignment, exercise.id)) as session:
+    with Session(where, submission, material(submission.assignment, exercise.id)) as session:
         loaded = session.load()
         if loaded.status == "graded" and loaded.states.get(claim.function) == "attempt":
             seen = session.ask(
@@ -226,6 +236,11 @@ def grade_case(submission: Submission, stored: StoredCase, box: Box) -> Report:
         notes=("One stored case of one claim was asked, and nothing else.", *submission.notes, *loaded.notes),
     )
     return Report(submission.student_id, submission.assignment, (report,), box.protections, environment())
+
+
+def _box_for(experiment: Experiment, box: Box) -> Box | None:
+    """Where an experiment's cases are asked; None where there is no such box."""
+    return box if "cpu" in experiment.devices else box.gpu
 
 
 def _judge(stored: StoredCase, seen: Seen, finding: Finding) -> None:
@@ -247,6 +262,7 @@ def _look(
     experiment: Experiment,
     loaded: Loaded,
     session: Session,
+    *,
     settings: Settings,
     effort: Effort,
     kept: Kept,
@@ -321,7 +337,9 @@ def _settle_faults(
     if not pairs:
         return
     checks = exercise.checks_in(experiment)
-    with Session(box, reference_submission(assignment), material(assignment, exercise.id)) as session:
+    where = _box_for(experiment, box)
+    assert where is not None, "an experiment was asked in no box"
+    with Session(where, reference_submission(assignment), material(assignment, exercise.id)) as session:
         session.load()
         for name, finding in pairs:
             case = finding.fault_case

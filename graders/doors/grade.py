@@ -61,6 +61,8 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     began = time.monotonic()
     results: list[Result] = []
     with open_box(settings) as box, Screen(out, len(chosen)) as screen:
+        if isinstance(why := box.protections.get("gpu"), str):
+            out.print(f"The GPU is {why}; everything runs on the CPU", soft_wrap=True)
         running = run_class(
             chosen, path, wish, salt, box, grade,
             on_start=screen.start, on_news=screen.news, on_tick=screen.tick,

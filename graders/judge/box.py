@@ -5,8 +5,11 @@
             answer = worker.ask({"op": "load", ...}, cpu_seconds=10)
 
 On Linux a warm process forks one hardened worker after the other (`graders/worker/start.py`); elsewhere each
-worker is an interpreter of its own without those protections, and `Box.protections` says so. `device="cuda"`
-lifts the limit on address space and opens the GPU's devices to workers; it is untested.
+worker is an interpreter of its own without those protections, and `Box.protections` says so.
+
+On a machine with a GPU, `device="auto"` or `"cuda"` opens a second warm process beside the first, `Box.gpu`, whose
+workers may use it: only cases that are about the GPU run there. It has no namespaces and no limit on address space,
+as CUDA works with neither; Landlock and seccomp let the driver do what it needs.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from graders.judge.turnstile import Turnstile
 __all__ = ["Answer", "Box", "BoxError", "Turnstile", "Worker"]
 
 Sandbox = Literal["auto", "strict", "off"]
-Device = Literal["cpu", "cuda"]
+Device = Literal["cpu", "auto", "cuda"]
 MEMORY = 2 << 30  # bytes that a worker may reserve on top of what the warm process has
 LAYERS = ("landlock", "seccomp", "bubblewrap", "namespaces")
 
@@ -49,11 +52,14 @@ class Box:
         *,
         memory: int = MEMORY,
         _without: tuple[str, ...] = (),  # for tests: layers to leave out, or "fork"
+        _on_gpu: bool = False,  # whether its own workers use the GPU
     ) -> None:
         self.sandbox: Sandbox = sandbox
-        self.device: Device = device
         self.turnstile = turnstile
-        self._memory = None if device == "cuda" else memory
+        self.gpu: Box | None = None  # whose workers use the GPU
+        self._wanted: Device = device
+        self._on_gpu = _on_gpu
+        self._memory = None if _on_gpu else memory
         self._layers = () if sandbox == "off" else tuple(name for name in LAYERS if name not in _without)
         self._forks = _can_fork() and "fork" not in _without
         self._control: Control | None = None
@@ -62,6 +68,11 @@ class Box:
         self._user = os.getpid()  # the process that may use this object
         self._greeted = False
         self._protections: dict[str, Any] = {}
+
+    @property
+    def device(self) -> str:
+        """Where cases run that are about a device: "cuda" or "cpu"."""
+        return "cpu" if self.gpu is None else "cuda"
 
     @property
     def protections(self) -> Mapping[str, Any]:
@@ -83,17 +94,32 @@ class Box:
             self._protections = protections.examine(
                 self, sandbox=self.sandbox, walls=walls, memory=self._memory, forks=self._forks
             )
-            if self.device == "cuda":
+            if self._on_gpu:
                 protections.insist_on_gpu(self)
             if self.sandbox == "strict":
                 protections.insist(self._protections)
+            if self._wanted != "cpu":
+                self._open_gpu()
         except BaseException:
             self.close()
             raise
         return self
 
+    def _open_gpu(self) -> None:
+        """A box for the GPU beside this one, or why there is none among the protections; BoxError if it must be."""
+        gpu = Box(self.sandbox, turnstile=self.turnstile, _without=("bubblewrap", "namespaces"), _on_gpu=True)
+        try:
+            self.gpu = gpu.open()
+            self._protections["gpu"] = {**gpu.protections}
+        except BoxError as error:
+            if self._wanted == "cuda":
+                raise
+            self._protections["gpu"] = f"not used: {error}"
+
     def close(self) -> None:
         """End all workers of this box, and the warm process if this object started it in this process."""
+        if self.gpu is not None:
+            self.gpu.close()
         control, self._control = self._control, None
         if control is not None:
             control.socket.close()
@@ -114,7 +140,7 @@ class Box:
 
         A warm process that has ended (the system was out of memory, say) is started anew.
         """
-        twin = Box(self.sandbox, self.device, self.turnstile)
+        twin = Box(self.sandbox, turnstile=self.turnstile, _on_gpu=self._on_gpu)
         twin._memory, twin._layers, twin._forks = self._memory, self._layers, self._forks
         twin._protections = self._protections
         twin._user = 0
@@ -128,6 +154,8 @@ class Box:
                     self._start()
                     self._channel().ask({"op": "share"}, theirs.fileno())
             twin._control = Control(ours)
+        if self.gpu is not None:
+            twin.gpu = self.gpu.share()
         return twin
 
     @contextlib.contextmanager
@@ -170,7 +198,7 @@ class Box:
         if "bubblewrap" in self._layers and not shutil.which("bwrap"):
             walls["bubblewrap"] = "inactive: not installed"
         reason = ""
-        options = {"layers": self._layers, "memory": self._memory, "device": self.device}
+        options = {"layers": self._layers, "memory": self._memory, "cuda": self._on_gpu}
         for wall in launch.walls(self._layers):
             try:
                 hello = self._launch(wall, options)
@@ -193,7 +221,7 @@ class Box:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
-                env=launch.environment(self.device),
+                env=launch.environment(self._on_gpu),
                 cwd="/",
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is the judge's business
@@ -219,7 +247,7 @@ class Box:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=launch.environment(self.device),
+            env=launch.environment(self._on_gpu),
             cwd=tempfile.gettempdir(),
         )
         return Worker(Spawned(process), Pumped(process), memory=None, turnstile=self.turnstile)

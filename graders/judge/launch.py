@@ -51,13 +51,13 @@ def command(wall: str, options: dict[str, Any]) -> tuple[str, ...]:
     options = {**options, "namespaces": wall == "namespaces"}
     if wall == "bubblewrap":
         bwrap = shutil.which("bwrap") or "bwrap"
-        return (bwrap, *_view(options["device"]), "--", *python(INSIDE, "start", json.dumps(options)))
+        return (bwrap, *_view(), "--", *python(INSIDE, "start", json.dumps(options)))
     return python(str(WORKER.parent), "start", json.dumps(options))
 
 
-def environment(device: str) -> dict[str, str]:
+def environment(cuda: bool) -> dict[str, str]:
     """The whole environment of the box. (Windows' sockets and random numbers need to know where it lies.)"""
-    variables = {**ENVIRONMENT, **({} if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""})}
+    variables = {**ENVIRONMENT, **({} if cuda else {"CUDA_VISIBLE_DEVICES": ""})}
     if "SYSTEMROOT" in os.environ:
         variables["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
     return variables
@@ -83,7 +83,7 @@ def _package_folders() -> list[str]:
     return list(dict.fromkeys(folders))
 
 
-def _view(device: str) -> list[str]:
+def _view() -> list[str]:
     """Bubblewrap's options: own namespaces; of the file system only Python and the libraries, read-only."""
     options = ["--unshare-all", "--new-session", "--cap-drop", "ALL", "--chdir", "/"]
     for folder in ("/usr", "/lib", "/lib32", "/lib64", "/bin"):
@@ -100,11 +100,6 @@ def _view(device: str) -> list[str]:
     for hidden in _ours(shown | {"/usr"}):
         options += ["--tmpfs", hidden]
     options += ["--ro-bind", str(WORKER), f"{INSIDE}/worker", "--proc", "/proc", "--dev", "/dev"]
-    if device == "cuda":
-        nvidia = [f"/dev/{name}" for name in os.listdir("/dev") if name.startswith("nvidia")]
-        for path in nvidia:
-            options += ["--dev-bind", path, path]
-        options += ["--ro-bind-try", "/sys", "/sys"]
     return options
 
 

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from graders.judge.box import Box
 
 HIGHEST = 4
+GPU_SECONDS = 60.0  # the driver wakes, its libraries are loaded
+ON_GPU = """
+import torch
+try:
+    A = torch.arange(12.0).reshape(3, 4).to("cuda").requires_grad_()
+    x = torch.ones(4, device="cuda")
+    (A @ x).sum().backward()
+    result = "works" if torch.equal(A.grad.cpu(), torch.ones(3, 4)) else "wrong numbers"
+except Exception as error:
+    result = f"{type(error).__name__}: {error}"
+"""
 STOPPED, NOT_STOPPED = "stopped", "not stopped"
 CPU_SECONDS = 5.0
 LOOP_SECONDS = 0.1
@@ -98,20 +109,13 @@ def insist(protections: Mapping[str, Any]) -> None:
 
 
 def insist_on_gpu(box: Box) -> None:
-    """BoxError unless a worker finds a GPU that torch can use."""
-    code = "import torch; result = torch.cuda.is_available()"
+    """BoxError unless a worker computes on a GPU what torch computes on the CPU."""
     with box.worker(_entry="attempts") as worker:
-        reply = _attempt(worker, code, {}) or {}
-    if reply.get("result") is not True:
-        raise BoxError("device cuda: torch finds no GPU inside the box")
-
-
-def in_words(protections: Mapping[str, Any]) -> str:
-    """One line: `level 2 of 4 (bubblewrap inactive: not installed)`."""
-    names = ("landlock", "seccomp", "rlimits", "bubblewrap", "cgroup")
-    lacking = [f"{name} {protections[name]}" for name in names if protections.get(name) is not True]
-    lacking += [f"{name} not stopped" for name, how in protections["self_test"].items() if how == NOT_STOPPED]
-    return f"level {protections['level']} of {HIGHEST}" + (f" ({'; '.join(lacking)})" if lacking else "")
+        answer = worker.ask({"code": ON_GPU, "arguments": {}}, cpu_seconds=GPU_SECONDS)
+    reply = answer.value if answer.kind == "replied" and isinstance(answer.value, dict) else {}
+    if reply.get("result") != "works":
+        why = str(reply.get("result") or reply.get("raised") or answer.kind)
+        raise BoxError(f"torch can use no GPU inside the box ({' '.join(why.split())[:200]})")
 
 
 def _level(layers: Mapping[str, bool | str], tried: Mapping[str, str]) -> int:

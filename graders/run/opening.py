@@ -16,8 +16,8 @@ from graders.settings import Settings
 class AnyBox(Protocol):
     """What is needed of `graders.judge.box.Box`."""
 
-    device: Any
-
+    @property
+    def device(self) -> str: ...
     @property
     def protections(self) -> Mapping[str, Any]: ...
     def share(self) -> AnyBox: ...
@@ -30,7 +30,11 @@ class WarmBox:
     def __init__(self, open_new: Callable[[], AnyBox]) -> None:
         self._open_new = open_new
         self._box = open_new()
-        self.device = self._box.device
+
+    @property
+    def device(self) -> str:
+        """Where cases run that are about a device."""
+        return self._box.device
 
     @property
     def protections(self) -> Mapping[str, Any]:
@@ -70,6 +74,8 @@ def open_box(settings: Settings) -> Iterator[AnyBox]:
                 reason = " ".join(str(error).split())
                 if settings.sandbox == "strict":
                     raise CallError(f"{reason} (--sandbox auto uses what protections there are)") from error
+                if device == "cuda":
+                    reason += " (--device auto goes on without it)"
                 raise GraderError(f"the box could not be opened: {reason}") from error
 
         box = WarmBox(open_new)
@@ -80,7 +86,7 @@ def open_box(settings: Settings) -> Iterator[AnyBox]:
 
 
 def _device(wanted: str) -> str:
-    """The device that drawn cases may use, found without starting CUDA: after that no fork is safe."""
+    """The device that may be used, "auto" where there seems to be a GPU."""
     if wanted == "cpu":
         return "cpu"
     import torch
@@ -89,4 +95,4 @@ def _device(wanted: str) -> str:
     found = torch.cuda.is_available()
     if wanted == "cuda" and not found:
         raise CallError("--device cuda: torch finds no CUDA device here; use --device auto")
-    return "cuda" if found else "cpu"
+    return wanted if found else "cpu"

@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     from . import imports, warm, wire
 
     entries = imports.import_all(skip=LINUX_ONLY)
-    warm.warm_up()
+    warm.warm_up(cuda="CUDA_VISIBLE_DEVICES" not in os.environ)
     imports.leave_no_traces()
     ready: dict[str, Any] = {"rlimits": _limit()}
     wire.write_message(write_fd, {"ready": ready})

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import landlock, seccomp
+from . import landlock, readable, seccomp
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 CAPABILITY_VERSION = 0x20080522
@@ -32,6 +32,7 @@ class Hardening:
     memory: int | None  # bytes of address space; None: no limit (CUDA reserves far more than it uses)
     rules: landlock.Ruleset | str  # or why there are none
     layers: frozenset[str]  # of "landlock", "seccomp"; the others are always on
+    cuda: bool = False  # whether this process may use the GPU
 
 
 def harden(plan: Hardening) -> Active:
@@ -104,13 +105,18 @@ def _landlock(plan: Hardening) -> None:
         raise OSError("switched off")
     if isinstance(plan.rules, str):
         raise OSError(plan.rules)
-    plan.rules.restrict()
+    if plan.cuda:  # the driver looks at its own process, which is another one for each worker
+        own = readable.rules(plan.libc, True, "/proc/self")
+        own.restrict()
+        os.close(own.fd)
+    else:
+        plan.rules.restrict()
 
 
 def _seccomp(plan: Hardening) -> None:
     if "seccomp" not in plan.layers:
         raise OSError("switched off")
-    seccomp.install(plan.libc, os.getpid())
+    seccomp.install(plan.libc, os.getpid(), cuda=plan.cuda)
 
 
 def own_session(*keep: int) -> list[int]:

@@ -39,7 +39,7 @@ class Ruleset:
         self._allow(folders, READ_DIR)
 
     def allow_devices(self, paths: Iterable[str]) -> None:
-        self._allow(paths, READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEVICE)
+        self._allow(paths, READ_FILE | READ_DIR | WRITE_FILE | TRUNCATE | IOCTL_DEVICE)
 
     def restrict(self) -> None:
         """Needs `no_new_privs`. Holds for this process and all its threads started later."""

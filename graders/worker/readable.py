@@ -4,6 +4,8 @@ Everything else stays unreadable, whatever a student does to the import system: 
 other students' work, other packages, the judge's own files.
 """
 
+import contextlib
+import ctypes
 import importlib.metadata
 import importlib.util
 import os
@@ -11,18 +13,30 @@ import re
 import sys
 import sysconfig
 
+from . import landlock
+
 NEEDED = ("torch", "numpy")
 FURTHER = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/zero", "/dev/urandom", "/dev/random")
-CUDA = ("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/proc/meminfo", "/proc/cpuinfo",
+CUDA = ("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/proc/meminfo", "/proc/cpuinfo", "/proc/sys/vm",
         "/sys/devices", "/sys/bus/pci", "/sys/module/nvidia")  # fmt: skip
+DRIVER = ("libcuda.so", "libnvidia-ml.so")
 PYTHON_FOLDER = re.compile(r"python\d|site-packages|dist-packages")
 
 
-def readable(device: str) -> list[str]:
+def rules(libc: ctypes.CDLL, cuda: bool, *own: str) -> landlock.Ruleset:
+    """What a worker may open; with `own`, what it may write to. Raises OSError where the kernel has no Landlock."""
+    made = landlock.Ruleset(libc)
+    made.allow_reading(readable(cuda))
+    made.allow_listing(listable())
+    made.allow_devices([*devices(cuda), *own])
+    return made
+
+
+def readable(cuda: bool = False) -> list[str]:
     """Files and folders that a worker may read, with all that is below them."""
     paths = set(FURTHER) | set(_standard_library()) | set(_packages()) | set(_system_libraries())
-    if device == "cuda":
-        paths |= set(CUDA)
+    if cuda:
+        paths |= set(CUDA) | set(_driver())
     return sorted(paths)
 
 
@@ -76,7 +90,17 @@ def _system_libraries() -> list[str]:
     return paths
 
 
-def devices(device: str) -> list[str]:
+def _driver() -> list[str]:
+    """The folders of the GPU's driver, which is loaded here but not woken."""
+    for name in DRIVER:
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(f"{name}.1")
+    with open("/proc/self/maps") as file:
+        files = {line.split()[-1] for line in file}
+    return sorted({os.path.dirname(path) for path in files if os.path.basename(path).startswith(DRIVER)})
+
+
+def devices(cuda: bool) -> list[str]:
     """Devices that a worker may use."""
     nvidia = [os.path.join("/dev", name) for name in os.listdir("/dev") if name.startswith("nvidia")]
-    return [os.devnull, *(nvidia if device == "cuda" else [])]
+    return [os.devnull, *(nvidia if cuda else [])]

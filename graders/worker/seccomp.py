@@ -62,6 +62,7 @@ CLONE, CLONE3, KILL, TGKILL = (56, 220), (435, 435), (62, 129), (234, 131)
 PRLIMIT, PRCTL, SECCOMP = (302, 261), (157, 167), (317, 277)
 # What makes the kernel send a signal later: F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP.
 SIGNALLING = {"fcntl": ((72, 25), (8, 10, 15)), "ioctl": ((16, 29), (0x8901, 0x8902))}
+WAITING, AF_UNIX = frozenset({"socket", "bind", "listen"}), 1  # what CUDA needs; `connect` stays refused
 FIRST_UNKNOWN = 451  # what came after Linux 5.17 "does not exist": the C library then uses older calls
 CLONE_THREAD, PR_SET_PDEATHSIG = 0x10000, 1
 
@@ -78,8 +79,11 @@ EPERM, ENOSYS = 0x00050001, 0x00050026  # SECCOMP_RET_ERRNO | the error's number
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
 
-def program(pid: int, machine: str) -> list[Instruction]:
-    """The filter for the process `pid`: signals and limits for itself pass, for others they do not."""
+def program(pid: int, machine: str, *, cuda: bool = False) -> list[Instruction]:
+    """The filter for the process `pid`: signals and limits for itself pass, for others they do not.
+
+    With `cuda` it may also wait at a socket of the own machine: the GPU's driver does not start without.
+    """
     column = list(ARCHITECTURES).index(machine)
     code: list[Instruction] = [
         (LOAD, 0, 0, ARCHITECTURE),
@@ -89,12 +93,14 @@ def program(pid: int, machine: str) -> list[Instruction]:
         (AT_LEAST, 0, 1, FIRST_UNKNOWN),  # the x32 numbers lie here too
         (RETURN, 0, 0, ENOSYS),
     ]
-    for numbers in REFUSED.values():
-        if numbers[column] >= 0:
+    for name, numbers in REFUSED.items():
+        if numbers[column] >= 0 and not (cuda and name in WAITING):
             code += [(EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, EPERM)]
     # clone3 hides its flags behind a pointer; without it the C library falls back to clone.
     code += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, ENOSYS)]
     code += _argument(CLONE[column], [(HAS_BITS, 1, 0, CLONE_THREAD)])
+    if cuda:
+        code += _argument(REFUSED["socket"][column], [(EQUAL, 1, 0, AF_UNIX)])
     code += _argument(KILL[column], [(EQUAL, 1, 0, pid)])
     code += _argument(TGKILL[column], [(EQUAL, 1, 0, pid)])
     code += _argument(PRLIMIT[column], [(EQUAL, 2, 0, 0), (EQUAL, 1, 0, pid)])
@@ -124,12 +130,12 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def install(libc: ctypes.CDLL, pid: int) -> None:
+def install(libc: ctypes.CDLL, pid: int, *, cuda: bool = False) -> None:
     """Put the filter on this process, for good; raises `OSError` where the kernel does not take it."""
     machine = platform.machine()
     if machine not in ARCHITECTURES:
         raise OSError(f"no table of system calls for {machine}")
-    code = program(pid, machine)
+    code = program(pid, machine, cuda=cuda)
     instructions = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in code))
     whole = _Program(len(code), ctypes.addressof(instructions))
     number = SECCOMP[list(ARCHITECTURES).index(machine)]

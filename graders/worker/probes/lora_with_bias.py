@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..calling import call
+from ..warm import exact_products
 
 
 def build(module: Any, a: dict[str, Any], seen: Any, weight: Tensor, bias: Tensor | None) -> nn.Module:
@@ -148,6 +149,8 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
         return
     seen.at(f".to(torch.{a['dtype']})")
     dtype = getattr(torch, a["dtype"])
+    if a["device"] == "cuda":
+        exact_products()  # whatever speed the code asked for
     wrapped.to(device=a["device"], dtype=dtype)
     x = x.to(device=a["device"], dtype=dtype)
     seen.at(f"forward after .to(torch.{a['dtype']})")

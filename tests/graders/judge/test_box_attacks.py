@@ -1,6 +1,7 @@
 """Hostile code in a worker: every protection stops what it is for, and without it the same code gets through.
 
-The box is tried bare (Landlock, seccomp and limits only) and with all that this machine has around it.
+The box is tried bare (Landlock, seccomp and limits only), with all that this machine has around it, and as
+it is for a GPU, whose driver needs a little more (also where there is no GPU).
 Signals are number 0: the kernel checks them like any other, and a filter that failed would end this machine.
 """
 
@@ -100,6 +101,8 @@ ATTACKS = {
     "keyring": SYSCALL + REFUSED.format("250 if x86 else 219, 0, -3, 0"),
 }  # fmt: skip
 
+FOR_THE_DRIVER = ("unix socket",)
+
 # The same code gets through where nothing is hardened: these attacks are real.
 # (Not those that would harm this machine, need root, or write: a limit stops these anyway.)
 REAL = (
@@ -113,13 +116,16 @@ REAL = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["bare", "all"])
+@pytest.fixture(scope="module", params=["bare", "all", "gpu"])
 def box(request: pytest.FixtureRequest) -> Iterator[Box]:
-    """The box at level 2, then at the highest level of this machine."""
-    with Box(_without=("bubblewrap", "namespaces") if request.param == "bare" else ()) as opened:
-        if opened.protections["level"] < 2:
-            pytest.skip("this machine has no level 2")
-        yield opened
+    """The box at level 2, then at the highest level of this machine, then as it is for a GPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("graders.judge.protections.insist_on_gpu", lambda box: None)
+        without = () if request.param == "all" else ("bubblewrap", "namespaces")
+        with Box(_without=without, _on_gpu=request.param == "gpu") as opened:
+            if opened.protections["level"] < 2:
+                pytest.skip("this machine has no level 2")
+            yield opened
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +168,11 @@ def raised(answer: Answer) -> tuple[str, bool]:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack_ends_in_an_oserror_and_harms_nothing(
-    name: str, worker: Worker, arguments: dict[str, Any]
+    name: str, worker: Worker, arguments: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
     """The student's code sees the usual OSError and goes on; nothing outside has changed."""
+    if name in FOR_THE_DRIVER and "gpu" in request.node.name:
+        pytest.skip("the GPU's driver needs it; see test_what_the_driver_of_a_gpu_needs")
     kind, is_oserror = raised(attempt(worker, ATTACKS[name], **arguments))
     assert is_oserror, kind
     assert os.listdir(arguments["folder"]) == ["secret"]
@@ -186,6 +194,31 @@ def test_attack_gets_through_where_nothing_is_hardened(
     with open_box.worker(_entry="attempts") as worker:
         answer = attempt(worker, code, **arguments)
         assert raised(answer) == ("", False)
+
+
+WAITS = """
+import socket
+waiting = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+waiting.bind(chr(0) + "loralab-test")
+waiting.listen()
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("socket", WAITS), ("name of a thread", "open('/proc/self/comm', 'w').write('driver')"),
+     ("its own map", "open('/proc/self/maps').read()")],
+)  # fmt: skip
+def test_what_the_driver_of_a_gpu_needs(kind: str, code: str, box: Box) -> None:
+    """A GPU's workers wait at a socket of this machine and write below their own /proc; the others do not."""
+    with box.worker(_entry="attempts") as worker:
+        name, is_oserror = raised(attempt(worker, code))
+        assert is_oserror != box._on_gpu, name
+        connects = (
+            WAITS + "socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(chr(0) + 'loralab-test')"
+        )
+        assert raised(attempt(worker, connects))[1]
+        assert raised(attempt(worker, "open(f'/proc/{judge}/comm', 'w')", judge=os.getpid()))[1]
 
 
 def test_torch_writes_no_file_either(worker: Worker) -> None:
@@ -217,8 +250,10 @@ def _umask() -> int:
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))",
     ],
 )
-def test_memory_bombs_end_in_an_exception(worker: Worker, code: str) -> None:
+def test_memory_bombs_end_in_an_exception(worker: Worker, code: str, box: Box) -> None:
     """Memory beyond the limit is refused, and the limit cannot be raised."""
+    if box._on_gpu and "thread" not in code:
+        pytest.skip("CUDA reserves more than it uses: the kernel ends such a worker before others")
     answer = attempt(worker, code, 30.0)
     assert answer.kind == "replied", answer
     assert answer.value is not None
