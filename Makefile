@@ -30,7 +30,7 @@ grade: setup  ## grade every submission under SUBMITTED (default: submitted/, el
 
 check: setup  ## the full judge on one file, notebook or folder: make check FILE=...
 	@test -n "$(FILE)" || { echo "say which file: make check FILE=path/to/nf4_quantization.py"; exit 2; }
-	$(BIN)/loralab check $(FILE)
+	$(BIN)/loralab check "$(FILE)"
 
 release: setup  ## write what students get, with a checker of their own work, to kit/
 	$(BIN)/loralab release --output kit

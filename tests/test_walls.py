@@ -37,7 +37,7 @@ ROOMS = {
     "graders/kit": {"=graders", "graders.kit", "graders.judge", "graders.exercises", "graders.exercise", "graders.report", "graders.grade", "torch"},
     "graders/kit/checker": {"graders.worker", "graders.judge.reading", "graders.kit.checker", "torch", "numpy"},  # handed out, with a copy of these
     "graders/feedback": {"graders.feedback", "graders.report", "jinja2", "markupsafe"},
-    "graders/doors": {"=graders", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stored", "graders.feedback", "graders.kit", "graders.doors", "rich"},
+    "graders/doors": {"=graders", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stored", "graders.feedback", "graders.kit", "graders.doors", "rich", "filelock"},
     "graders/doors/similar.py": {"graders.run", "graders.feedback", "copydetect"},
     "graders/doors/nbgrader": {
         "graders.doors", "graders.run", "graders.grade", "graders.report", "graders.settings", "graders.stubs", "graders.feedback", "nbgrader", "nbformat", "nbconvert", "sqlalchemy",

@@ -75,6 +75,8 @@ class _Parser(argparse.ArgumentParser):
     """argparse, but a wrong call gets one line that says what to do."""
 
     def error(self, message: str) -> NoReturn:
+        if "arguments are required: SUBMITTED" in message:
+            message += " (put it before --only and --student, which take several names)"
         raise CallError(f"{message}; `{self.prog} --help` lists what there is")
 
 

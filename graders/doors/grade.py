@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 
 from graders.doors import similar
@@ -24,6 +26,7 @@ from graders.run import (
     Grade,
     GraderError,
     Result,
+    Roster,
     Student,
     Wish,
     choose,
@@ -40,9 +43,26 @@ from graders.settings import Settings
 def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     """Grade a class as the options say. Exit status 0, or 1 where the grader failed on a submission."""
     roster = list_students(options.submitted, options.assignment)
-    output = _output(options.output, options.submitted)
     wish, grade = _wish(options, settings)
     chosen = choose(roster.students, options.student) if options.student else roster.students
+    if options.similar:
+        similar.ready()
+    if options.gradebook is not None:
+        needs_nbgrader()
+        _open_once(options.gradebook)
+    output = _output(options.output, options.submitted)
+    with _alone_in(output):
+        return _grade_into(output, options, roster, chosen, wish, grade)
+
+
+def _grade_into(
+    output: Path,
+    options: argparse.Namespace,
+    roster: Roster,
+    chosen: Sequence[Student],
+    wish: Wish,
+    grade: Grade,
+) -> int:
     earlier = read_run(output / "run.json")
     salt = salt_of(earlier)
     _write(output / "run.json", {**earlier, "salt": salt})  # before any report has a key made with it
@@ -50,17 +70,12 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     def path(student: Student) -> Path:
         return report_path(output, student.name, wish.assignment)
 
-    if options.similar:
-        similar.ready()
-    if options.gradebook is not None:
-        needs_nbgrader()
-        _open_once(options.gradebook)
     out = console()
     if roster.skipped:
         out.print(f"Passed over: {_listed(roster.skipped)}", soft_wrap=True)
     began = time.monotonic()
     results: list[Result] = []
-    with open_box(settings) as box, Screen(out, len(chosen)) as screen:
+    with open_box(wish.settings) as box, Screen(out, len(chosen)) as screen:
         if isinstance(why := box.protections.get("gpu"), str):
             out.print(f"The GPU is {why}; everything runs on the CPU", soft_wrap=True)
         running = run_class(
@@ -85,7 +100,8 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     out.print(summary(reports.values(), failed, wish.exercises))
     try:
         _write_run(output, salt, wish, results, seconds)
-        _write_class(output, wish, roster.students, list(reports.values()), failed, near)
+        left = len(roster.students) - len(reports) - len(failed)
+        _write_class(output, wish, roster.students, list(reports.values()), failed, near, left)
     except OSError as error:
         raise GraderError(f"the class pages could not be written ({error.strerror})") from error
     except Exception as error:
@@ -94,7 +110,6 @@ def grade_class(options: argparse.Namespace, settings: Settings) -> int:
         raise GraderError(
             f"every submission is graded, but not all class pages could be made ({why})"
         ) from error
-    left = len(roster.students) - len(reports) - len(failed)
     return _farewell(out, output, results, failed, left)
 
 
@@ -149,6 +164,27 @@ def _output(output: Path, submitted: Path) -> Path:
     return output
 
 
+@contextlib.contextmanager
+def _alone_in(output: Path) -> Iterator[None]:
+    """Two runs at once would each undo what the other wrote. Raises CallError for the second."""
+    lock = FileLock(output / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CallError(
+            f"another run is writing into {str(output)!r}: wait until it ends, or give another --output"
+        ) from None
+    except (OSError, NotImplementedError):  # a file system without locks, or without a right to write
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            Path(lock.lock_file).unlink()
+        lock.release()
+
+
 def _write(path: Path, data: Mapping[str, Any]) -> None:
     try:
         write_json(path, data)
@@ -180,10 +216,11 @@ def _write_class(
     reports: Sequence[Report],
     failed: Mapping[str, str],
     near: Sequence[pages.Similar] | None,
+    waiting: int,
 ) -> None:
     """The class's own pages: those who are there now, by id."""
     links = {student.student_id: f"{student.name}/{wish.assignment}/report.html" for student in students}
-    for name, text in pages.class_files(reports, links, failed, near):
+    for name, text in pages.class_files(reports, links, failed, near, waiting):
         write_text(output / name, text)
 
 

@@ -74,8 +74,8 @@ class Overview:
     lines: tuple[Line, ...]
 
 
-def overview(course: Course) -> Overview:
-    """The class at a glance."""
+def overview(course: Course, waiting: int = 0) -> Overview:
+    """The class at a glance; `waiting` students handed in what is not graded yet."""
     ids = course.exercises
     lines = tuple(_line(report, ids, course) for report in course.reports)
     hard = sorted(
@@ -83,7 +83,7 @@ def overview(course: Course) -> Overview:
     )
     return Overview(
         max_score=number(max((report.max_score for report in course.reports), default=0)),
-        figures=_figures(course.reports),
+        figures=(*_figures(course.reports), *([("not graded yet", str(waiting))] if waiting else [])),
         pointers=tuple(_pointers(course)),
         bars=_bars([line.share for line in lines]),
         hardest=tuple(hard[:FEW]),

@@ -43,12 +43,13 @@ def class_files(
     links: Mapping[str, str] | None = None,
     failed: Mapping[str, str] | None = None,
     similar: Sequence[Similar] | None = None,
+    waiting: int = 0,
 ) -> Iterator[tuple[str, str]]:
     """The class for its instructor, name and text of each file: CSV and JSON, then four pages, the last `index.html`.
 
     `links` gives for a student id the path of its `report.html` from here, where that is not the id itself,
     percent-encoded; `failed` says for an id why the grader could not grade it; `similar` are the pairs of
-    submissions that are nearly the same, None where nobody looked.
+    submissions that are nearly the same, None where nobody looked; `waiting` counts those that are not graded yet.
     """
     its = course(reports, links or {}, failed or {}, similar)
     values = {
@@ -60,7 +61,7 @@ def class_files(
     yield from figures.files(its).items()
     for name in ("claims.html", "mistakes.html", "submissions.html"):
         yield name, _render(name, here=name, **values)
-    yield "index.html", _render("index.html", here="index.html", page=overview(its), **values)
+    yield "index.html", _render("index.html", here="index.html", page=overview(its, waiting), **values)
 
 
 def run_page(run: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from graders.feedback import student, words
 from graders.feedback.compare import Comparison, Row
-from graders.feedback.pictures import Picture, Tree
+from graders.feedback.pictures import Bars, Picture, Tree
 from graders.feedback.student import Claim, Section
 from graders.report import Report
 
@@ -114,6 +114,7 @@ def _claim(claim: Claim) -> Iterator[str]:
         yield from (f"      | {line}".rstrip() for line in claim.reproduce.rstrip("\n").split("\n"))
     if claim.again:
         yield f"    ask the judge again: {claim.again}"
+        yield "    (the same check with --format json > report.json writes that file)"
 
 
 def _hints(section: Section) -> Iterator[str]:
@@ -134,7 +135,8 @@ def _hints(section: Section) -> Iterator[str]:
 
 def _picture(picture: Picture) -> Iterator[str]:
     """The data of a picture, as a small table."""
-    yield from _wrapped(f"{picture.title}. {picture.summary}", "    ")
+    about = "" if isinstance(picture, Bars) else f" {picture.summary}"  # of bars it is about their lengths
+    yield from _wrapped(f"{picture.title}.{about}", "    ")
     if isinstance(picture, Tree):
         for name, word in picture.rows:
             yield from _wrapped(f"{name}: {word}", "      ")

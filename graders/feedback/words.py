@@ -59,7 +59,8 @@ FLAG = {
 NEXT = {
     "not_attempted": "Replace the line that raises NotImplementedError with your own, and hand it in again.",
     "missing": "Check the file name and the name of the definition; both must be exactly as in the exercise.",
-    "unreadable": "Check that the file opens in your editor and is saved as UTF-8 text.",
+    "unreadable": "Open it where you wrote it and save it again: a .py file as UTF-8 text, a notebook in Jupyter, with large outputs cleared. "
+    "Hand in the file itself, not a link to it.",
     "import_failed": "Run the file once on its own: Python then points at the line where loading stops.",
     "timed_out": "Look for a loop that does not end, or for work done while the file is loaded.",
     "crashed": "Something ended Python itself, such as an exit call or very deep recursion.",

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 import graders
 from graders.doors.cli import main
@@ -266,6 +267,25 @@ class TestGrade:
         assert "Not graded: ada: the report could not be written" in capsys.readouterr().out
         assert report(here, "bob")["score"] == 20
 
+    def test_two_runs_at_once(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A second run into the same folder is refused while the first one works, and not after it."""
+        hand_in(here, "ada", "passed")
+        (here / "reports").mkdir()
+        with FileLock(here / "reports" / ".lock"):
+            assert main(["grade", "submitted"]) == 2
+            assert "another run is writing into 'reports'" in capsys.readouterr().err
+            assert os.listdir(here / "reports") == [".lock"]
+        assert main(["grade", "submitted"]) == 0
+
+    def test_students_whose_turn_comes_later(self, here: Path) -> None:
+        """The class's page counts whoever is not graded yet."""
+        for student in ("ada", "bob", "eve"):
+            hand_in(here, student, "passed")
+        main(["grade", "submitted", "--student", "ada"])
+        assert "<dt>not graded yet</dt><dd>2</dd>" in (here / "reports/index.html").read_text()
+        main(["grade", "submitted"])
+        assert "not graded yet" not in (here / "reports/index.html").read_text()
+
     def test_passed_over(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """What is no student's folder is named."""
         hand_in(here, "ada", "passed")
@@ -293,6 +313,7 @@ class TestWrongCalls:
             (["grade", "submitted/ada/lora_theory"], "holds no student's folder"),
             (["grade", "submitted", "--only", "three"], "there is no exercise 'three'; there are one, two"),
             (["grade", "submitted", "--student", "eve"], "--student 'eve' has no folder"),
+            (["grade", "--only", "one", "submitted"], "put it before --only and --student"),
             (["grade", "submitted", "--assignment", "other"], "no assignment 'other'; there is lora_theory"),
             (["grade", "submitted", "--jobs", "0"], "jobs is 0, should be at least 1"),
             (["grade", "submitted", "--jobs", "two"], "argument --jobs: invalid int value: 'two'"),
@@ -334,7 +355,7 @@ class TestWrongCalls:
         assert err.startswith("loralab: ")
         assert says in err
         assert err.count("\n") == 1
-        assert not (here / "reports" / "index.html").exists()
+        assert not (here / "reports").exists()
 
     @pytest.mark.parametrize(
         ("text", "says"),
