@@ -26,10 +26,9 @@ import lora_reference
 from graders.claims import as_data
 from graders.exercise import Case, Exercise, Experiment, NotApplicable, NotSeen, Property, Seen, Violation
 from graders.hints import hints_for
+from graders.judge import on_gpu as gpu
 from graders.judge.box import Box
 from graders.judge.diagnosis import name_mistakes
-from graders.judge.on_gpu import OnGpu
-from graders.judge.on_gpu import look as look_on_gpu
 from graders.judge.reading import Submission
 from graders.judge.search import Effort, Finding, JudgeFault, Search, judge_case
 from graders.judge.session import Loaded, Material, Session
@@ -167,7 +166,7 @@ def grade_exercise(
     With less `effort` than `full`, failing cases are not made smaller (see `graders.judge.search`).
     """
     given = material(submission.assignment, exercise.id)
-    on_gpu = OnGpu()
+    on_gpu = gpu.OnGpu()
     with Session(box, submission, given) as session:
         loaded = session.load()
         findings: dict[str, list[Finding]] = {claim.id: [] for claim in exercise.properties}
@@ -179,7 +178,9 @@ def grade_exercise(
                     found = look(loaded, session)
                 elif box.gpu is not None:
                     reference = reference_submission(submission.assignment)
-                    on_gpu = look_on_gpu(exercise, experiment, submission, reference, given, box.gpu, look)
+                    on_gpu = gpu.look(
+                        gpu.Where(exercise, experiment, given, box.gpu), submission, reference, look
+                    )
                     found = on_gpu.findings
                 else:
                     continue
@@ -226,6 +227,10 @@ def grade_case(submission: Submission, stored: StoredCase, box: Box) -> Report:
                 experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
             )
             _judge(stored, seen, finding)
+    if finding.violated and where is box.gpu:
+        there = gpu.Where(exercise, experiment, material(submission.assignment, exercise.id), where)
+        if not gpu.certain(there, submission, reference_submission(submission.assignment), claim.id, case):
+            raise StoredCaseError(gpu.NO_USE)
     _settle_faults(exercise, experiment, findings, box, submission.assignment)
     report = ExerciseReport(
         exercise.id,

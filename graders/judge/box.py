@@ -109,17 +109,26 @@ class Box:
         """A box for the GPU beside this one, or why there is none among the protections; BoxError if it must be."""
         gpu = Box(self.sandbox, turnstile=self.turnstile, _without=("bubblewrap", "namespaces"), _on_gpu=True)
         try:
-            self.gpu = gpu.open()
-            self._protections["gpu"] = {**gpu.protections}
+            if self.sandbox == "strict":
+                raise BoxError("a GPU's workers have no limit on memory, which sandbox strict insists on")
+            gpu.open()
+            protections.insist_on_the_same(gpu.protections, self._protections)
         except BoxError as error:
+            gpu.close()
             if self._wanted == "cuda":
                 raise
             self._protections["gpu"] = f"not used: {error}"
+        else:
+            self.gpu = gpu
+            self._protections["gpu"] = {**gpu.protections}
 
     def close(self) -> None:
-        """End all workers of this box, and the warm process if this object started it in this process."""
+        """End all workers of this box, and its warm processes if this object started them in this process."""
         if self.gpu is not None:
             self.gpu.close()
+        self._end()
+
+    def _end(self) -> None:
         control, self._control = self._control, None
         if control is not None:
             control.socket.close()
@@ -150,12 +159,13 @@ class Box:
                 try:
                     self._channel().ask({"op": "share"}, theirs.fileno())
                 except BoxError:
-                    self.close()
+                    self._end()
                     self._start()
                     self._channel().ask({"op": "share"}, theirs.fileno())
             twin._control = Control(ours)
         if self.gpu is not None:
-            twin.gpu = self.gpu.share()
+            with contextlib.suppress(BoxError):  # without it the CPU has to do
+                twin.gpu = self.gpu.share()
         return twin
 
     @contextlib.contextmanager
@@ -175,7 +185,13 @@ class Box:
                 raise BoxError(f"the warm process could not fork a worker ({answer['failed']})")
             process = Forked(control, answer["pid"], fds[0])
             pipes = Polled(os.dup(to_worker), os.dup(from_worker))
-            return Worker(process, pipes, memory=self._memory, turnstile=self.turnstile)
+            worker = Worker(process, pipes, memory=self._memory, turnstile=self.turnstile)
+        if self._on_gpu and any(
+            self._protections.get(name, how) != how for name, how in worker.active.items()
+        ):
+            worker.close()  # its rules are made anew for each
+            raise BoxError("a worker for the GPU is protected less than it was at first")
+        return worker
 
     def _channel(self) -> Control:
         """The control socket, which belongs to one process: a fork needs a `share()` of its own."""
@@ -243,7 +259,7 @@ class Box:
     def _spawn(self, entry: str) -> Worker:
         """An interpreter of its own for one worker, its pipes on standard input and output."""
         process = subprocess.Popen(
-            launch.python(str(launch.WORKER.parent), "alone", entry),
+            launch.python(str(launch.WORKER.parent), "alone", entry, "cuda" if self._on_gpu else "cpu"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -58,9 +58,8 @@ def command(wall: str, options: dict[str, Any]) -> tuple[str, ...]:
 def environment(cuda: bool) -> dict[str, str]:
     """The whole environment of the box. (Windows' sockets and random numbers need to know where it lies.)"""
     variables = {**ENVIRONMENT, **({} if cuda else {"CUDA_VISIBLE_DEVICES": ""})}
-    if "SYSTEMROOT" in os.environ:
-        variables["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-    return variables
+    kept = ("SYSTEMROOT", *(("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER") if cuda else ()))
+    return variables | {name: os.environ[name] for name in kept if name in os.environ}
 
 
 def python(folder: str, module: str, *arguments: str) -> tuple[str, ...]:

@@ -25,9 +25,11 @@ ON_GPU = """
 import torch
 try:
     A = torch.arange(12.0).reshape(3, 4).to("cuda").requires_grad_()
-    x = torch.ones(4, device="cuda")
-    (A @ x).sum().backward()
-    result = "works" if torch.equal(A.grad.cpu(), torch.ones(3, 4)) else "wrong numbers"
+    x = torch.arange(4.0).to("cuda")
+    y = A @ x
+    y.sum().backward()
+    right = torch.equal(y.cpu(), A.cpu() @ x.cpu()) and torch.equal(A.grad.cpu(), x.cpu().expand(3, 4))
+    result = "works" if right else "wrong numbers"
 except Exception as error:
     result = f"{type(error).__name__}: {error}"
 """
@@ -116,6 +118,14 @@ def insist_on_gpu(box: Box) -> None:
     if reply.get("result") != "works":
         why = str(reply.get("result") or reply.get("raised") or answer.kind)
         raise BoxError(f"torch can use no GPU inside the box ({' '.join(why.split())[:200]})")
+
+
+def insist_on_the_same(protections: Mapping[str, Any], others: Mapping[str, Any]) -> None:
+    """BoxError where these protections do not stop what the others do; memory, which CUDA reserves freely, aside."""
+    tried, elsewhere = protections["self_test"], others["self_test"]
+    through = [name for name, how in tried.items() if how == NOT_STOPPED and elsewhere[name] != NOT_STOPPED]
+    if through:
+        raise BoxError(f"its box would not stop: {', '.join(through)}")
 
 
 def _level(layers: Mapping[str, bool | str], tried: Mapping[str, str]) -> int:

@@ -13,7 +13,7 @@ LINUX_ONLY = ("start", "zygote", "harden", "landlock", "seccomp", "readable")
 
 
 def main(arguments: list[str]) -> None:
-    """Serve as `arguments[0]` says: "serve", or "attempts" for the judge's self-test."""
+    """Serve as `arguments[0]` says: "serve", or "attempts" for the judge's self-test; then "cuda" or "cpu"."""
     read_fd, write_fd = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     from . import imports, warm, wire
 
     entries = imports.import_all(skip=LINUX_ONLY)
-    warm.warm_up(cuda="CUDA_VISIBLE_DEVICES" not in os.environ)
+    warm.warm_up(cuda=arguments[1] == "cuda")
     imports.leave_no_traces()
     ready: dict[str, Any] = {"rlimits": _limit()}
     wire.write_message(write_fd, {"ready": ready})

@@ -32,7 +32,7 @@ class Hardening:
     memory: int | None  # bytes of address space; None: no limit (CUDA reserves far more than it uses)
     rules: landlock.Ruleset | str  # or why there are none
     layers: frozenset[str]  # of "landlock", "seccomp"; the others are always on
-    cuda: bool = False  # whether this process may use the GPU
+    gpu: readable.Access | None = None  # where this process may use one: what it may open
 
 
 def harden(plan: Hardening) -> Active:
@@ -105,18 +105,18 @@ def _landlock(plan: Hardening) -> None:
         raise OSError("switched off")
     if isinstance(plan.rules, str):
         raise OSError(plan.rules)
-    if plan.cuda:  # the driver looks at its own process, which is another one for each worker
-        own = readable.rules(plan.libc, True, "/proc/self")
+    if plan.gpu is None:
+        plan.rules.restrict()
+    else:
+        own = plan.gpu.rules(plan.libc, own_process=True)
         own.restrict()
         os.close(own.fd)
-    else:
-        plan.rules.restrict()
 
 
 def _seccomp(plan: Hardening) -> None:
     if "seccomp" not in plan.layers:
         raise OSError("switched off")
-    seccomp.install(plan.libc, os.getpid(), cuda=plan.cuda)
+    seccomp.install(plan.libc, os.getpid(), cuda=plan.gpu is not None)
 
 
 def own_session(*keep: int) -> list[int]:

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import sysconfig
+from dataclasses import dataclass
 
 from . import landlock
 
@@ -19,28 +20,39 @@ NEEDED = ("torch", "numpy")
 FURTHER = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/zero", "/dev/urandom", "/dev/random")
 CUDA = ("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/proc/meminfo", "/proc/cpuinfo", "/proc/sys/vm",
         "/sys/devices", "/sys/bus/pci", "/sys/module/nvidia")  # fmt: skip
-DRIVER = ("libcuda.so", "libnvidia-ml.so")
+DRIVER = ("libcuda", "libnvidia-ml")
 PYTHON_FOLDER = re.compile(r"python\d|site-packages|dist-packages")
 
 
-def rules(libc: ctypes.CDLL, cuda: bool, *own: str) -> landlock.Ruleset:
-    """What a worker may open; with `own`, what it may write to. Raises OSError where the kernel has no Landlock."""
-    made = landlock.Ruleset(libc)
-    made.allow_reading(readable(cuda))
-    made.allow_listing(listable())
-    made.allow_devices([*devices(cuda), *own])
-    return made
+@dataclass(frozen=True)
+class Access:
+    """What a worker may open: found once, before any fork."""
+
+    read: tuple[str, ...]
+    list: tuple[str, ...]
+    use: tuple[str, ...]  # devices
+
+    def rules(self, libc: ctypes.CDLL, *, own_process: bool = False) -> landlock.Ruleset:
+        """Landlock rules; with those that hold for this very process alone, which the GPU's driver looks at.
+
+        Raises OSError where the kernel has no Landlock.
+        """
+        made = landlock.Ruleset(libc)
+        made.allow_reading([*self.read, *(["/proc/self"] if own_process else [])])
+        made.allow_listing(self.list)
+        made.allow_devices([*self.use, *(["/proc/self/task"] if own_process else [])])  # it names its threads
+        return made
 
 
-def readable(cuda: bool = False) -> list[str]:
-    """Files and folders that a worker may read, with all that is below them."""
-    paths = set(FURTHER) | set(_standard_library()) | set(_packages()) | set(_system_libraries())
+def access(cuda: bool) -> Access:
+    """Everything that Python, torch and numpy need, and the GPU's driver where it is to be used."""
+    paths = {*FURTHER, *_standard_library(), *_packages(), *_system_libraries()}
     if cuda:
-        paths |= set(CUDA) | set(_driver())
-    return sorted(paths)
+        paths |= {*CUDA, *_driver()}
+    return Access(tuple(sorted(paths)), tuple(_listable()), tuple(_devices(cuda)))
 
 
-def listable() -> list[str]:
+def _listable() -> list[str]:
     """Folders whose names may be listed: importing looks through all of them."""
     return sorted({_stdlib(), *(path for path in sys.path if os.path.isdir(path))})
 
@@ -91,16 +103,22 @@ def _system_libraries() -> list[str]:
 
 
 def _driver() -> list[str]:
-    """The folders of the GPU's driver, which is loaded here but not woken."""
+    """The files of the GPU's driver, which is loaded here but not woken."""
     for name in DRIVER:
         with contextlib.suppress(OSError):
-            ctypes.CDLL(f"{name}.1")
+            ctypes.CDLL(f"{name}.so.1")
     with open("/proc/self/maps") as file:
         files = {line.split()[-1] for line in file}
-    return sorted({os.path.dirname(path) for path in files if os.path.basename(path).startswith(DRIVER)})
+    folders = {os.path.dirname(path) for path in files if os.path.basename(path).startswith(DRIVER)}
+    return sorted(
+        os.path.join(folder, name)
+        for folder in folders
+        for name in os.listdir(folder)
+        if name.startswith(("libcuda", "libnv"))
+    )
 
 
-def devices(cuda: bool) -> list[str]:
+def _devices(cuda: bool) -> list[str]:
     """Devices that a worker may use."""
     nvidia = [os.path.join("/dev", name) for name in os.listdir("/dev") if name.startswith("nvidia")]
     return [os.devnull, *(nvidia if cuda else [])]

@@ -62,11 +62,12 @@ CLONE, CLONE3, KILL, TGKILL = (56, 220), (435, 435), (62, 129), (234, 131)
 PRLIMIT, PRCTL, SECCOMP = (302, 261), (157, 167), (317, 277)
 # What makes the kernel send a signal later: F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP.
 SIGNALLING = {"fcntl": ((72, 25), (8, 10, 15)), "ioctl": ((16, 29), (0x8901, 0x8902))}
-WAITING, AF_UNIX = frozenset({"socket", "bind", "listen"}), 1  # what CUDA needs; `connect` stays refused
+WAITING = frozenset({"socket", "bind", "listen"})  # what CUDA needs; `connect` stays refused
+AF_UNIX, SOCK_SEQPACKET, SOCK_TYPES = 1, 5, 0xF
 FIRST_UNKNOWN = 451  # what came after Linux 5.17 "does not exist": the C library then uses older calls
 CLONE_THREAD, PR_SET_PDEATHSIG = 0x10000, 1
 
-LOAD, EQUAL, HAS_BITS, AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06  # BPF instructions
+LOAD, AND, EQUAL, HAS_BITS, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x45, 0x35, 0x06  # BPF instructions
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = (
     0,
     4,
@@ -100,7 +101,7 @@ def program(pid: int, machine: str, *, cuda: bool = False) -> list[Instruction]:
     code += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, ENOSYS)]
     code += _argument(CLONE[column], [(HAS_BITS, 1, 0, CLONE_THREAD)])
     if cuda:
-        code += _argument(REFUSED["socket"][column], [(EQUAL, 1, 0, AF_UNIX)])
+        code += _waiting_socket(REFUSED["socket"][column])
     code += _argument(KILL[column], [(EQUAL, 1, 0, pid)])
     code += _argument(TGKILL[column], [(EQUAL, 1, 0, pid)])
     code += _argument(PRLIMIT[column], [(EQUAL, 2, 0, 0), (EQUAL, 1, 0, pid)])
@@ -123,6 +124,20 @@ def _commands(number: int, refused: tuple[int, ...]) -> list[Instruction]:
     for command in refused:
         body += [(EQUAL, 0, 1, command), (RETURN, 0, 0, EPERM)]
     body += [(RETURN, 0, 0, ALLOW)]
+    return [(EQUAL, 0, len(body), number), *body]
+
+
+def _waiting_socket(number: int) -> list[Instruction]:
+    """Refuse call `number`, `socket`, but for sockets of this machine that only send where they are connected."""
+    body: list[Instruction] = [
+        (LOAD, 0, 0, FIRST_ARGUMENT),
+        (EQUAL, 0, 4, AF_UNIX),
+        (LOAD, 0, 0, SECOND_ARGUMENT),
+        (AND, 0, 0, SOCK_TYPES),
+        (EQUAL, 0, 1, SOCK_SEQPACKET),
+        (RETURN, 0, 0, ALLOW),
+        (RETURN, 0, 0, EPERM),
+    ]
     return [(EQUAL, 0, len(body), number), *body]
 
 

@@ -36,40 +36,41 @@ def main(arguments: list[str]) -> None:
     packages.LOADED.note()
     gc.collect()
     gc.freeze()
-    if others := _other_threads():
+    if others := _other_threads(options["cuda"]):
         raise SystemExit(f"the warm process has further threads ({', '.join(others)}); its forks could hang")
     hello = json.dumps({"ready": True, "namespaces": namespaces}).encode()
     socket.send_fds(control, [hello], [os.pidfd_open(os.getpid())])
     zygote.Zygote(plan, entries).run(control)
 
 
-def _other_threads() -> list[str]:
+def _other_threads(cuda: bool) -> list[str]:
     """The names of threads that a fork would miss.
 
-    Not among them: that of the GPU's driver, which torch wakes with the first backward pass where there is a
-    GPU, though none may be used here. (Where one may be, there has been no backward pass; see `warm_up`.)
+    Not among them, where the GPU is not to be used: that of its driver, which torch wakes all the same with the
+    first backward pass.
     """
     names = []
     for thread in os.listdir("/proc/self/task"):
         with open(f"/proc/self/task/{thread}/comm") as file:
             names.append(file.read().strip())
-    return [name for name in names if not name.startswith("cuda")][1:]
+    return [name for name in names if cuda or not name.startswith("cuda")][1:]
 
 
 def _plan(libc: ctypes.CDLL, options: dict[str, Any]) -> "harden.Hardening":
     from . import harden, readable
 
     layers = frozenset[str](options["layers"])
+    access = readable.access(options["cuda"])
     rules: landlock.Ruleset | str = "switched off"
     if "landlock" in layers:
         try:
-            rules = readable.rules(libc, options["cuda"])
+            rules = access.rules(libc)
         except OSError as error:
             rules = str(error)
     memory = options["memory"]
     if memory is not None:
         memory += harden.address_space()
-    return harden.Hardening(libc, memory, rules, layers, options["cuda"])
+    return harden.Hardening(libc, memory, rules, layers, access if options["cuda"] else None)
 
 
 def enter_namespaces(libc: ctypes.CDLL, control: socket.socket) -> bool | str:

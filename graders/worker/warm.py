@@ -33,21 +33,12 @@ def warm_up(cuda: bool) -> None:
     driver, which then cannot be used in a forked process.
     """
     torch.set_num_threads(1)
-    exact_products()
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         _train(backward=not cuda)
         _tensors()
         _script()
     torch.manual_seed(0)
-
-
-def exact_products() -> None:
-    """No product on a GPU is rounded more than its dtype says: convolutions take TF32 unless told otherwise."""
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
-    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
 
 
 def _train(backward: bool) -> None:

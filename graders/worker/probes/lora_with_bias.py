@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from ..calling import call
-from ..warm import exact_products
 
 
 def build(module: Any, a: dict[str, Any], seen: Any, weight: Tensor, bias: Tensor | None) -> nn.Module:
@@ -225,6 +224,15 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["y base trained"] = wrapped(x).detach().cpu()
     if a["call"] != "keywords" or a["b"] is None or a["named"]["dropout"]:
         seen["twin"] = twin(module, a, reading)
+
+
+def exact_products() -> None:
+    """No product on a GPU is rounded more than its dtype says: convolutions take TF32 unless told otherwise."""
+    backends: Any = torch.backends
+    for place in (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn):
+        place.fp32_precision = "ieee"
+    backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+    backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
 
 
 def refilled(layer: nn.Module, x: Tensor) -> Any:

@@ -101,8 +101,6 @@ ATTACKS = {
     "keyring": SYSCALL + REFUSED.format("250 if x86 else 219, 0, -3, 0"),
 }  # fmt: skip
 
-FOR_THE_DRIVER = ("unix socket",)
-
 # The same code gets through where nothing is hardened: these attacks are real.
 # (Not those that would harm this machine, need root, or write: a limit stops these anyway.)
 REAL = (
@@ -168,11 +166,9 @@ def raised(answer: Answer) -> tuple[str, bool]:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack_ends_in_an_oserror_and_harms_nothing(
-    name: str, worker: Worker, arguments: dict[str, Any], request: pytest.FixtureRequest
+    name: str, worker: Worker, arguments: dict[str, Any]
 ) -> None:
     """The student's code sees the usual OSError and goes on; nothing outside has changed."""
-    if name in FOR_THE_DRIVER and "gpu" in request.node.name:
-        pytest.skip("the GPU's driver needs it; see test_what_the_driver_of_a_gpu_needs")
     kind, is_oserror = raised(attempt(worker, ATTACKS[name], **arguments))
     assert is_oserror, kind
     assert os.listdir(arguments["folder"]) == ["secret"]
@@ -206,19 +202,28 @@ waiting.listen()
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [("socket", WAITS), ("name of a thread", "open('/proc/self/comm', 'w').write('driver')"),
-     ("its own map", "open('/proc/self/maps').read()")],
+    [("socket", WAITS), ("its own map", "open('/proc/self/maps').read()"),
+     ("name of a thread", "import threading\nopen(f'/proc/self/task/{threading.get_native_id()}/comm', 'w').write('x')")],
 )  # fmt: skip
 def test_what_the_driver_of_a_gpu_needs(kind: str, code: str, box: Box) -> None:
-    """A GPU's workers wait at a socket of this machine and write below their own /proc; the others do not."""
+    """A GPU's workers wait at a socket of this machine, read their own /proc and name threads; the others do not."""
     with box.worker(_entry="attempts") as worker:
         name, is_oserror = raised(attempt(worker, code))
         assert is_oserror != box._on_gpu, name
-        connects = (
-            WAITS + "socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(chr(0) + 'loralab-test')"
-        )
-        assert raised(attempt(worker, connects))[1]
         assert raised(attempt(worker, "open(f'/proc/{judge}/comm', 'w')", judge=os.getpid()))[1]
+
+
+def test_the_driver_of_a_gpu_needs_no_more(box: Box) -> None:
+    """Its workers cannot connect, nor send to sockets that others hold."""
+    if not box._on_gpu:
+        pytest.skip("no sockets at all")
+    with box.worker(_entry="attempts") as worker:
+        assert raised(attempt(worker, WAITS)) == ("", False)
+        connects = "socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(chr(0) + 'loralab-test')"
+        assert raised(attempt(worker, f"import socket\n{connects}")) == ("PermissionError", True)
+        for kind in ("SOCK_DGRAM", "SOCK_STREAM"):
+            code = f"import socket; socket.socket(socket.AF_UNIX, socket.{kind})"
+            assert raised(attempt(worker, code)) == ("PermissionError", True)
 
 
 def test_torch_writes_no_file_either(worker: Worker) -> None:
@@ -252,7 +257,7 @@ def _umask() -> int:
 )
 def test_memory_bombs_end_in_an_exception(worker: Worker, code: str, box: Box) -> None:
     """Memory beyond the limit is refused, and the limit cannot be raised."""
-    if box._on_gpu and "thread" not in code:
+    if box._on_gpu:
         pytest.skip("CUDA reserves more than it uses: the kernel ends such a worker before others")
     answer = attempt(worker, code, 30.0)
     assert answer.kind == "replied", answer
