@@ -92,6 +92,7 @@ class Inject(Experiment):
         {"model": "mixed", "targets": DEFAULT_TARGETS, "rank": 3},
         {"model": "mixed", "targets": ALL_SEVEN},
         {"model": "flat", "targets": ["v_proj", "up_proj"], "rank": 4},
+        {"model": "flat", "targets": ["q_proj", "lm_head"], "rank": 3},
         {"model": "flat", "targets": DEFAULT_TARGETS, "rank": 3, "alpha": 3.0, "call": "positional"},
     )
 

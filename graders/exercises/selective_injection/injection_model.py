@@ -163,7 +163,7 @@ def injected(wrong: frozenset[str], case: Case, layers: list[Layer]) -> Shown:
 
 def patterns_of(how: How, case: Case) -> list[str] | None:
     """The patterns that count; None where there is nothing to iterate over."""
-    patterns, every = case["targets"], [*ALL_SEVEN, "head", "final", "other"]
+    patterns, every = case["targets"], [*ALL_SEVEN, "head", "lm_head", "final", "other"]
     if patterns is None:
         patterns = DEFAULT_TARGETS
         for what in how["default-targets-missing"]:

@@ -11,7 +11,7 @@ ALL_SEVEN = [*DEFAULT_TARGETS, "gate_proj", "up_proj", "down_proj"]
 # Names are chosen so that substring, dotted suffix and equality with the last component agree.
 
 MODELS: dict[str, list[tuple[str, str]]] = {
-    "flat": [("q_proj", "linear"), ("v_proj", "linear"), ("up_proj", "linear"), ("head", "linear"), ("norm", "norm"), ("start", "parameter")],
+    "flat": [("q_proj", "linear"), ("v_proj", "linear"), ("up_proj", "linear"), ("lm_head", "linear"), ("norm", "norm"), ("start", "parameter")],
     "nested": [
         ("block", "node"), ("block.scale", "parameter"), ("block.attn", "node"), ("block.attn.q_proj", "linear"), ("block.attn.k_proj", "linear"),
         ("block.attn.v_proj", "linear"), ("block.attn.o_proj", "linear"), ("block.norm", "norm"), ("block.mlp", "node"),

@@ -83,9 +83,9 @@ def test_codes_are_drawn_over_the_levels(box: Box) -> None:
 def injected(wrapped: list[str]) -> tuple[dict[str, Any], Seen]:
     """What a probe shows of the base case if these layers were wrapped and one bias was left trainable."""
     case = cover_cases(inject, 1)[0]
-    names = ["q_proj", "v_proj", "up_proj", "head", "norm"]
+    names = ["q_proj", "v_proj", "up_proj", "lm_head", "norm"]
     before = {"": [0, False], **{name: [number, name != "norm"] for number, name in enumerate(names, 1)}}
-    parameters: dict[str, Any] = {f"{name}.bias": [[3], name == "head", ""] for name in names}
+    parameters: dict[str, Any] = {f"{name}.bias": [[3], name == "lm_head", ""] for name in names}
     for name in wrapped:
         parameters |= {f"{name}.lora_{letter}": [[2, 3], True, letter] for letter in "AB"}
     return case, Seen({"modules before": before, "parameters": parameters, "modules": {}})
@@ -95,14 +95,14 @@ def test_wrapped_layers_are_drawn_as_a_tree() -> None:
     """Each layer says whether it was wrapped and whether it should have been."""
     draw = EXERCISES["selective_injection"].picture
     assert draw is not None
-    nodes = sound(draw(inject, *injected(["q_proj", "head"]), "wraps_targets"))["nodes"]
+    nodes = sound(draw(inject, *injected(["q_proj", "lm_head"]), "wraps_targets"))["nodes"]
     said = {node["name"]: (node["yours"], node["expected"]) for node in nodes}
     assert said == {
         "q_proj": ("wrapped", "wrapped"), "v_proj": ("left as it is", "wrapped"), "up_proj": ("left as it is",) * 2,
-        "head": ("wrapped", "left as it is"), "norm": ("left as it is",) * 2,
+        "lm_head": ("wrapped", "left as it is"), "norm": ("left as it is",) * 2,
     }  # fmt: skip
     trained = sound(draw(inject, *injected(["q_proj"]), "rest_frozen"))["nodes"]
-    assert [node["name"] for node in trained if node["yours"] != node["expected"]] == ["head.bias"]
+    assert [node["name"] for node in trained if node["yours"] != node["expected"]] == ["lm_head.bias"]
     assert draw(inject, *injected(["q_proj"]), "rank") is None
 
 
