@@ -155,7 +155,8 @@ class Inject(Experiment):
         if (
             case["model"] in OTHER_KINDS
         ):  # where something else is unusual too, it may be the one or the other
-            plain = case["model"] == "mixed" and case["bias"] == "all" and twin_of(case) is None
+            whole = isinstance(case["alpha"], int)
+            plain = case["model"] == "mixed" and case["bias"] == "all" and whole and twin_of(case) is None
             return "only_linear" if plain else ""
         holder = case["model"] == "names" and "k_proj" in targets_of(case)
         if holder and failure.step.startswith("add_lora"):

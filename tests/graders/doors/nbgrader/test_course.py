@@ -19,8 +19,6 @@ from graders.run import Submission
 from tests.graders.doors.nbgrader.class_of_oddities import SCORES
 from tests.graders.doors.nbgrader.conftest import NAME, Course
 
-pytestmark = pytest.mark.xdist_group("nbgrader")  # one course for all
-
 
 def test_every_student_has_a_row_with_their_points(course: Course) -> None:
     """What is odd about a submission costs nothing; what is wrong in it costs its own points; nobody is left out."""

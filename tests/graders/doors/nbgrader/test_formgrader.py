@@ -22,7 +22,6 @@ from nbgrader.api import Gradebook
 from tests.graders.doors.nbgrader.class_of_oddities import SCORES
 from tests.graders.doors.nbgrader.conftest import NAME, Course
 
-pytestmark = pytest.mark.xdist_group("nbgrader")  # one course for all
 TOKEN = "of-a-test"
 
 
