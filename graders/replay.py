@@ -157,8 +157,8 @@ def script(
         head.append("import torch")
     if "nn." in body.replace("torch.nn.", ""):
         head.append("from torch import nn")
-    if "exp2(" in body:
-        head.append("from numpy import exp2")
+    if functions := [name for name in ("copysign", "exp2") if f"{name}(" in body]:
+        head.append(f"from numpy import {', '.join(functions)}")
     if "Philox(" in body:
         head.append("from numpy.random import Generator, Philox")
     if not notebook:

@@ -126,6 +126,7 @@ class Layer(Experiment):
         {"b": "zero", "dtype": "float64"},
         {"in_features": 3, "out_features": 2, "batch": [1500]},
         {"batch": [], "x_grad": False},
+        {"batch": [], "train_bias": True},
     )  # fmt: skip
 
     def tensors(self, case: Case) -> dict[str, Any]:

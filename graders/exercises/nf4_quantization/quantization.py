@@ -136,6 +136,10 @@ class Quantize(Experiment):
         sent = self.arguments(case)
         return {**sent, **truth_of(sent["tensor"], sent["block_size"]), "unusual": feature(case)}
 
+    def ends_with(self, case: Case) -> bool:
+        # what a first call leaves behind: the next of the cover cases calls with float16 before anything else
+        return bool(case["dtype"] == "float16" and case["shape"] == [5000])
+
     def limit(self, case: Case) -> float:
         return 30.0 if math.prod(case["shape"]) > 1000 else 4.0
 

@@ -12,7 +12,7 @@ from graders import claims
 from graders.exercise import Case, Experiment, Seen, Violation
 from graders.exercises.nf4_quantization.dequantization import ZEROED, dequantize
 from graders.exercises.nf4_quantization.quantization import quantize
-from graders.exercises.nf4_quantization.tensors import LEVELS, TIE, blocks_of, far_exponents
+from graders.exercises.nf4_quantization.tensors import AWAY, LEVELS, TIE, blocks_of, far_exponents
 from graders.replay import (
     DIGITS,
     WRITTEN,
@@ -123,7 +123,8 @@ def far_source(case: Case, block: int, dtype: torch.dtype) -> str:
     rng = f"(rng := Generator(Philox(key=[{case['seed']}, 1])))"
     sizes = f"exp2(rng.choice({far_exponents(dtype)}, {blocks})).repeat({block})[:{count}]"
     reshaped = "" if len(shape) == 1 else f".reshape({shape})"
-    return f"torch.tensor({rng}.standard_normal({count}) * {sizes}).to({dtype}){reshaped}"
+    numbers = f"((n := {rng}.standard_normal({count})) + copysign({AWAY}, n))"
+    return f"torch.tensor({numbers} * {sizes}).to({dtype}){reshaped}"
 
 
 def warned(called: str) -> list[Line]:

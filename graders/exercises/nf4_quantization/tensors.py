@@ -96,9 +96,11 @@ def make_tensor(case: Case) -> Tensor:
         zero[0] &= blocks == 1 or not zero.all()
         size[zero] = 0.0
         flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
-    elif kind == "far":  # each block tiny or huge
+    elif kind == "far":  # each block tiny or huge, its scale never below float32's normal range
         flat = rng.standard_normal(count)
-        flat = flat * np.repeat(np.exp2(rng.choice(far_exponents(dtype), blocks)), block)[:count]
+        flat = (flat + np.copysign(AWAY, flat)) * np.repeat(
+            np.exp2(rng.choice(far_exponents(dtype), blocks)), block
+        )[:count]
     elif kind == "one sign":
         flat = abs(rng.standard_normal(count)) * np.repeat(rng.choice([-1.0, 1.0], blocks), block)[:count]
     elif kind == "falling":
@@ -115,6 +117,9 @@ def make_tensor(case: Case) -> Tensor:
         unit[::block] = rng.choice([-1.0, 1.0], len(unit[::block]))
         flat = unit * np.repeat(size, block)[:count]
     return torch.from_numpy(np.asarray(flat, dtype=np.float64)).reshape(tuple(shape)).to(dtype)
+
+
+AWAY = 2.0**-5  # how far from zero values that are far begin, before they are scaled
 
 
 def far_exponents(dtype: torch.dtype) -> list[float]:
