@@ -14,19 +14,19 @@ from tests.graders.grading import EXERCISES, grade_file, grade_text, label_of, l
 # Each wrong one must lose points at the default seed; `make bank` tries many.
 SETTINGS = Settings()
 
-# One of fifteen wrong ones here and of those that train one of twenty, of the correct ones every twelfth; all
-# of them in `make bank`. The smallest case is looked for in every fourth wrong one, in the others any failing one will do.
+# One of thirty wrong ones here and of those that train one of forty, of the correct ones every twelfth or 24th; all
+# of them in `make bank`. The smallest case is looked for in every second wrong one, in the others any failing one will do.
 TRAINS = "selective_injection"
 SLOW = ("hook_on_every_call",)  # half a minute alone
 WRONG = [
     (exercise_id, path)
     for number, (exercise_id, path) in enumerate(submissions("wrong"))
-    if number % (20 if exercise_id == TRAINS else 15) == 0 and path.stem not in SLOW
+    if number % (40 if exercise_id == TRAINS else 30) == 0 and path.stem not in SLOW
 ]
 CORRECT = [
     (exercise_id, path)
     for number, (exercise_id, path) in enumerate(submissions("correct"))
-    if number % 12 == 0
+    if number % (24 if exercise_id == TRAINS else 12) == 0
 ]
 
 TRIES = {  # correct submissions that try what the box refuses, and go on without it
@@ -63,7 +63,7 @@ def test_a_correct_submission_gets_full_marks(exercise_id: str, path: Path, box:
 @pytest.mark.parametrize(("exercise_id", "path"), WRONG, ids=name)
 def test_a_wrong_submission_loses_points(exercise_id: str, path: Path, box: Box) -> None:
     """A wrong submission loses what its mistake breaks, where that has a name, and never by the grader's own fault."""
-    effort: Effort = "full" if WRONG.index((exercise_id, path)) % 4 == 0 else "verdicts"
+    effort: Effort = "full" if WRONG.index((exercise_id, path)) % 2 == 0 else "verdicts"
     report = grade_file(EXERCISES[exercise_id], path, box, SETTINGS, effort)
 
     assert report.score < report.max_score
