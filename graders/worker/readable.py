@@ -20,7 +20,7 @@ NEEDED = ("torch", "numpy")
 FURTHER = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/zero", "/dev/urandom", "/dev/random")
 CUDA = ("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/proc/meminfo", "/proc/cpuinfo", "/proc/sys/vm",
         "/sys/devices", "/sys/bus/pci", "/sys/module/nvidia")  # fmt: skip
-DRIVER = ("libcuda", "libnvidia-ml")
+DRIVER = ("libcuda.so", "libnvidia-ml.so")
 PYTHON_FOLDER = re.compile(r"python\d|site-packages|dist-packages")
 
 
@@ -106,7 +106,7 @@ def _driver() -> list[str]:
     """The files of the GPU's driver, which is loaded here but not woken."""
     for name in DRIVER:
         with contextlib.suppress(OSError):
-            ctypes.CDLL(f"{name}.so.1")
+            ctypes.CDLL(f"{name}.1")
     with open("/proc/self/maps") as file:
         files = {line.split()[-1] for line in file}
     folders = {os.path.dirname(path) for path in files if os.path.basename(path).startswith(DRIVER)}

@@ -60,9 +60,9 @@ def _plan(libc: ctypes.CDLL, options: dict[str, Any]) -> "harden.Hardening":
     from . import harden, readable
 
     layers = frozenset[str](options["layers"])
-    access = readable.access(options["cuda"])
+    access = readable.access(options["cuda"]) if layers else None
     rules: landlock.Ruleset | str = "switched off"
-    if "landlock" in layers:
+    if access is not None and "landlock" in layers:
         try:
             rules = access.rules(libc)
         except OSError as error:
