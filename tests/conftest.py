@@ -8,6 +8,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = "tests/graders/doors/nbgrader/"  # one course for all of them, which takes a minute to make
+LONGEST = ("tests/test_walkthrough.py", "tests/graders/exercises/test_replays.py")
 
 
 class OneCourse(LoadScopeScheduling):
@@ -20,3 +21,8 @@ class OneCourse(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> LoadScopeScheduling:
     return OneCourse(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes a minute, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))

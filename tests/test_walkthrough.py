@@ -103,7 +103,7 @@ def test_from_the_course_to_released_feedback(places: dict[str, Path]) -> None:
     jupyter(lab.strip(), course)
     short, watched = own.strip().splitlines()
     run(places, short, mine)
-    run(places, f"timeout -s INT --preserve-status 12 {watched}", mine)
+    run(places, f"timeout --foreground -s INT --preserve-status 12 {watched}", mine)
 
 
 def jupyter(command: str, where: Path) -> None:

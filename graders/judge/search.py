@@ -8,6 +8,7 @@ The verdict is memoised by case. A clock decides what is asked next only for cod
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -89,13 +90,14 @@ def cover_cases(experiment: Experiment, seed: int) -> list[Case]:
     ]
 
 
-def drawn_cases(experiment: Experiment, seed: int, most: int, visit: Callable[[Case], bool]) -> None:
-    """Show `visit` up to `most` cases drawn by Hypothesis, until it answers False."""
+@functools.lru_cache(maxsize=256)
+def drawn_cases(experiment: Experiment, seed: int, most: int) -> tuple[Case, ...]:
+    """Up to `most` cases drawn by Hypothesis: the same for a whole class, so they are drawn once in a process."""
     parameters: dict[str, st.SearchStrategy[object]] = {
         name: st.sampled_from(list(range(len(values)))) for name, values in experiment.space.items()
     }
     parameters["seed"] = st.integers(0, 65535)
-    going = True
+    cases: list[Case] = []
 
     @hypothesis.seed(seed_of(seed, experiment.id, "drawn"))
     @hypothesis.settings(
@@ -111,12 +113,11 @@ def drawn_cases(experiment: Experiment, seed: int, most: int, visit: Callable[[C
     )
     @hypothesis.given(st.fixed_dictionaries(parameters))
     def draw(places: dict[str, int]) -> None:
-        nonlocal going
-        if going:
-            case = {name: values[places[name]] for name, values in experiment.space.items()}
-            going = visit({**experiment.base, **case, "seed": places["seed"]})
+        case = {name: values[places[name]] for name, values in experiment.space.items()}
+        cases.append({**experiment.base, **case, "seed": places["seed"]})
 
     draw()
+    return tuple(cases)
 
 
 class Search:
@@ -157,7 +158,11 @@ class Search:
                 break
             self._verdicts(case)
         if most and not self._done():
-            drawn_cases(self.experiment, self.seed, most, self._visit)
+            for case in drawn_cases(self.experiment, self.seed, most):
+                self._verdicts(case)
+                self.drawn.add(_key(case))
+                if self._done():
+                    break
         if self.stopped:
             self.unasked = max(0, len(cover) + most - len(self.memo)) / len(self.memo)
         findings = {name: self._finding(name) for name, _ in self.checks}
@@ -167,11 +172,6 @@ class Search:
             for name, finding in findings.items():
                 finding.facts = self._facts(name) if finding.violated else []
         return findings
-
-    def _visit(self, case: Case) -> bool:
-        self._verdicts(case)
-        self.drawn.add(_key(case))
-        return not self._done()
 
     def _done(self) -> bool:
         """Whether nothing new can be learnt; every cover case is tried for the sake of the smallest one."""
