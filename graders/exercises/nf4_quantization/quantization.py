@@ -248,7 +248,7 @@ def _check_codes(flat: Tensor, want: dict[str, Any], scales: Tensor, only: Tenso
     scale = scales[want["number"]]
     ratio = torch.where(scale != 0, want["flat"] / scale, torch.zeros_like(want["flat"]))
     mine = (ratio - LEVELS[flat]).abs()
-    best = (ratio[:, None] - LEVELS).abs().min(1).values
+    best = (ratio[:, None] - LEVELS).abs().amin(1)
     bad = only & ~(mine <= best + TIE)
     if not bool(bad.any()):
         return None
