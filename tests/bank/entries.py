@@ -9,6 +9,7 @@ from typing import Literal
 
 from graders.grade import reference_submission
 from graders.judge.reading import Submission
+from tests.bank.changes import changed
 from tests.bank.mutants import mutants
 from tests.graders.grading import EXERCISES, submissions
 
@@ -23,9 +24,7 @@ class Entry:
     kind: Kind
     name: str
     text: bytes
-    label: str = (
-        ""  # of a wrong one: its mistakes as its first line names them; of a mutant: the changed line
-    )
+    label: str = ""  # of a wrong one: its mistakes as its first line names them; of a mutant: the changed line, or the mistake made by hand
     cells: tuple[str, ...] = ()  # of a notebook: its code cells, in place of `text`
 
     @property
@@ -65,3 +64,5 @@ def _mutated() -> Iterator[Entry]:
         source = reference_submission("lora_theory").files[f"{exercise}.py"].decode()
         for mutant in mutants(source):
             yield Entry(exercise, "mutant", mutant.id, mutant.text.encode(), mutant.line)
+        for mistake, text in changed(exercise).items():
+            yield Entry(exercise, "mutant", mistake, text.encode(), mistake)
