@@ -21,6 +21,8 @@ FOLDER_LIMIT = 8 << 20  # bytes of all .py files together
 FILES_LIMIT = 200  # .py files of one submission
 DEPTH_LIMIT = 4  # folders in folders
 PROBLEMS_LIMIT = 50  # names that are listed; more are only counted
+# As browsers and file managers name one.
+COPY = re.compile(r"([^\W\d]\w*)(?: ?\(\d+\)| - Copy(?: \(\d+\))?| copy(?: \d+)?)\.py")
 GIVEN = "lab.py"  # handed out, so never read back
 KIT = ("check.py", "loralab_check/")  # how names begin of what the kit holds besides: nobody's work
 DEFAULT_ASSIGNMENT = "lora_theory"
@@ -84,6 +86,8 @@ def read_submission(folder: Path, student_id: str, assignment: str) -> Submissio
     for name in names:
         found.take(name)
     notebook, notebook_name = _notebook(folder, names, f"{assignment}.ipynb", found.problems, found.remarks)
+    if notebook is None:  # else it may be the notebook that counts, and the copy an old one
+        found.take_copies()
     rest = names
     while spoken_of := [name for name in rest if found.mention(name, notebook)]:
         rest = [name for name in rest if name not in spoken_of]
@@ -159,6 +163,21 @@ class _Files:
         if text is not None:
             self.files[f"{parent}/{module}.py" if parent else f"{module}.py"] = text
             self.total += len(text)
+
+    def take_copies(self) -> None:
+        """Read a file that is named as the copy of one that is not there, where it is the only such copy."""
+        copies = {name: f"{match[1]}.py" for name in self.odd if (match := COPY.fullmatch(name))}
+        for name, wanted in copies.items():
+            there = wanted in self.files or wanted in self.problems or wanted == GIVEN
+            if there or list(copies.values()).count(wanted) > 1:
+                continue
+            path = os.path.join(self.folder, name)
+            text = None if self.full else _read(path, FILE_LIMIT, name, self.problems)
+            if text is not None:
+                self.odd.remove(name)
+                self.files[wanted] = text
+                self.total += len(text)
+                self.remarks.append(f"{name} was read as {wanted}, which is not there.")
 
     def take_folder(self, path: str, depth: int = 1) -> None:
         """Read the Python files of a folder in the folder, and of its own folders."""

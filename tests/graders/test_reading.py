@@ -78,7 +78,7 @@ class TestFiles:
         assert sorted(read(folder).files) == ["données.py", "helpers.py"]
 
     @pytest.mark.parametrize(
-        "name", ["lora_with_bias (1).py", "a-b.py", "x\n.py", "<b>.py", "1.py", "\udcff.py"]
+        "name", ["lora_with_bias (v2).py", "a-b.py", "x\n.py", "<b>.py", "1.py", "\udcff.py"]
     )
     def test_names_that_no_module_can_have(self, folder: Path, name: str) -> None:
         """A file that cannot be imported is not read; a note says so in one clean line."""
@@ -89,6 +89,31 @@ class TestFiles:
         assert note.startswith("Not read, because a module cannot have such a name: ")
         assert note.isprintable()
         note.encode()
+
+    @pytest.mark.parametrize("name", ["a (1).py", "a(2).py", "a - Copy.py", "a - Copy (3).py", "a copy 2.py"])
+    def test_a_copy_of_what_is_not_there(self, folder: Path, name: str) -> None:
+        """What a browser renamed counts under its own name, with a note."""
+        (folder / name).write_text("x = 1")
+        submission = read(folder)
+        assert submission.files == {"a.py": b"x = 1"}
+        assert submission.notes == (f"{name} was read as a.py, which is not there.",)
+
+    @pytest.mark.parametrize("beside", ["a.py", "a (2).py", "any.ipynb"])
+    def test_a_copy_that_may_not_be_meant(self, folder: Path, beside: str) -> None:
+        """Where the file itself, another copy or a notebook lies beside it, a copy is not read."""
+        (folder / "a (1).py").write_text("x = 1")
+        (folder / beside).write_text("{}")
+        submission = read(folder)
+        assert b"x = 1" not in submission.files.values()
+        assert "a (1).py" in submission.notes[0]
+
+    def test_a_copy_of_a_link(self, folder: Path) -> None:
+        """A file that is there and not read is not replaced; what is handed out is never read back."""
+        (folder / "a.py").symlink_to("/etc/hostname")
+        for name in ("a (1).py", "lab (1).py"):
+            (folder / name).write_text("x = 1")
+        submission = read(folder)
+        assert (submission.files, list(submission.problems)) == ({}, ["a.py"])
 
     def test_missing_folder(self, folder: Path) -> None:
         """A folder that is not there is an empty submission and no problem."""
