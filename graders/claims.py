@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,16 +28,21 @@ def contents(kind: str, shape: Sequence[int], seed: int, stream: int, spread: in
     `kind` is `ones`, `ints` (-3 to 3 without 0), `normal`, or `wide` (signs and magnitudes from 2^-spread to
     2^spread). `seed` is the case's, `stream` tells apart the tensors of one case.
     """
+    return _contents(kind, tuple(shape), seed, stream, spread).clone()
+
+
+@functools.lru_cache(maxsize=8192)  # a class has the same cases
+def _contents(kind: str, shape: tuple[int, ...], seed: int, stream: int, spread: int) -> Tensor:
     rng = np.random.Generator(np.random.Philox(key=[seed, stream]))
     if kind == "ones":
-        values = np.ones(tuple(shape))
+        values = np.ones(shape)
     elif kind == "ints":
-        values = rng.integers(1, 4, tuple(shape)) * rng.choice([-1.0, 1.0], tuple(shape))
+        values = rng.integers(1, 4, shape) * rng.choice([-1.0, 1.0], shape)
     elif kind == "normal":
-        values = rng.standard_normal(tuple(shape))
+        values = rng.standard_normal(shape)
     elif kind == "wide":
-        exponent = rng.uniform(-spread, spread, tuple(shape))
-        values = rng.choice([-1.0, 1.0], tuple(shape)) * np.exp2(exponent)
+        exponent = rng.uniform(-spread, spread, shape)
+        values = rng.choice([-1.0, 1.0], shape) * np.exp2(exponent)
     else:
         raise ValueError(f"unknown kind of contents: {kind}")
     return torch.from_numpy(np.asarray(values, dtype=np.float64).astype(np.float32).astype(np.float64))

@@ -23,7 +23,13 @@ from .wire import WireError, read_message, type_name, write_message
 MAX_WARNINGS = 20
 
 # Bound now: a submission that rebinds one of these by accident breaks only itself.
-_seed_torch, _seed_numpy, _seed_random = torch.manual_seed, np.random.seed, random.seed
+_seed_numpy, _seed_random = np.random.seed, random.seed
+# `torch.manual_seed` notes who called it for every accelerator that may still wake: longer than many a case takes.
+_seed_torch = (
+    torch.manual_seed
+    if torch.cuda.is_available() or torch.backends.mps.is_available()
+    else torch.default_generator.manual_seed
+)
 _enable_grad, _default_dtype, _float32 = torch.set_grad_enabled, torch.set_default_dtype, torch.float32
 _recursion_limit, _set_recursion_limit = sys.getrecursionlimit(), sys.setrecursionlimit
 _record, _always = warnings.catch_warnings, warnings.simplefilter

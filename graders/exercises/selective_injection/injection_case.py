@@ -141,7 +141,8 @@ class Inject(Experiment):
         return made
 
     def oracle(self, case: Case, seen: Seen) -> Expected:
-        return Expected(case, self.specs(case), self.inputs(case, self.specs(case)), seen)
+        specs = self.specs(case)
+        return Expected(case, specs, self.inputs(case, specs), seen)
 
     def blame(self, case: Case, failure: Failure) -> str:
         if matches_nothing(case):
