@@ -41,6 +41,8 @@ def test_each_probe_is_seeded(talk: Talk) -> None:
     first, second, third = (talk.look(code, seed=seed)["seen"]["x"] for seed in (3, 2**40, 3))
     assert first == third
     assert all(a != b for a, b in zip(first, second, strict=True))
+    torch.manual_seed(3)
+    assert first[0] == torch.rand(1).item()
 
 
 def test_warnings_are_seen_every_time(talk: Talk) -> None:
