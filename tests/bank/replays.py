@@ -192,9 +192,6 @@ def main() -> int:
     options.add_argument("--exercise", choices=list(EXERCISES), nargs="+")
     options.add_argument("--like", default=".", help="only submissions whose name this pattern fits")
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument(
-        "--write", type=Path, help="keep one case of each property that replays, for the suite"
-    )
     chosen = options.parse_args()
     bank = [
         entry
@@ -204,19 +201,12 @@ def main() -> int:
         and re.search(chosen.like, entry.name)
     ]
     count = bad = 0
-    kept: dict[str, dict[str, object]] = {}
     with Box("auto") as box:
         for entry, outcome, wrong in replays(bank, box, chosen.seed):
             count += 1
             bad += bool(wrong)
-            if not wrong and outcome.counterexample is not None:
-                found = {"submission": entry.name, **outcome.counterexample["case"]}
-                kept.setdefault(f"{entry.exercise} {outcome.id}", found)
             if wrong:
                 print(f"{entry.id} {outcome.id}: {wrong}\n{outcome.message}\n{outcome.reproduce}", flush=True)
-    if chosen.write:
-        lines = [json.dumps(found) for _, found in sorted(kept.items())]
-        chosen.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{count} replays of {len(bank)} submissions, {bad} are not as they must be")
     return 1 if bad else 0
 
