@@ -12,6 +12,7 @@ from tests.bank import metamorphic, names, replayed
 from tests.bank.entries import Entry, entries
 from tests.bank.ledger import Ledger, key_of
 from tests.bank.mutants import mutants
+from tests.bank.replays import alike
 from tests.bank.rows import arguments, rows
 from tests.bank.running import effort_of, gradings, run, until
 from tests.bank.tables import details, report
@@ -189,3 +190,19 @@ def test_a_text_is_told_otherwise() -> None:
     assert metamorphic.commented(TOLD).count("# TODO") == 8
     assert len(metamorphic.as_cells(TOLD)) == 3
     assert metamorphic.renamed("def f(): x = 1; return locals()") is None
+
+
+@pytest.mark.parametrize(
+    ("yours", "expected", "same"),
+    [
+        ("codes at [0, 3]: [7, 8]", "codes at [0, 3]: [7, 8]", True),
+        ("codes at [0, 3]: [7, 9]", "codes at [0, 3]: [7, 8]", False),
+        ("codes at [0, 4]: [7, 8]", "codes at [0, 3]: [7, 8]", False),
+        ("scales at [2, 3]: [0.0, 1.6e-36]", "scales at [2, 3]: [2.1e-36, 1.6e-36]", False),
+        ("y: [0.33333334, 1e-12]", "y: [0.3333333, 0.0]", True),
+        ("y: [nan]", "y: [nan]", False),
+    ],
+)
+def test_what_a_script_prints_is_alike_but_for_rounding(yours: str, expected: str, same: bool) -> None:
+    """Numbers are compared as such; those that say where they stand are no measure for them."""
+    assert alike(yours, expected) == same

@@ -31,6 +31,7 @@ LAB = (Path(__file__).parents[2] / "lora_reference" / "lab.py").read_text(encodi
 SECONDS = 60.0
 HANGS = 5.0  # what ran out of time is still running after so long
 NUMBER = re.compile(r"(?<![A-Za-z_\d.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?|nan|inf)(?![A-Za-z_\d])")
+PLACES = re.compile(r" at \[[\d, ]*\](?=:)")  # of the numbers that follow
 MOST_LINES = 15
 ENDINGS = {  # how a script may end where the report says so
     "out of memory": ("MemoryError", "RuntimeError", "OutOfMemoryError", "died"),
@@ -109,8 +110,9 @@ def beside(files: Mapping[str, str]) -> Iterator[str]:
 
 def alike(yours: str, expected: str) -> bool:
     """Whether two printed texts are the same but for rounding: of double precision where they say so."""
-    if NUMBER.split(yours) != NUMBER.split(expected):
+    if NUMBER.split(yours) != NUMBER.split(expected) or PLACES.findall(yours) != PLACES.findall(expected):
         return False
+    yours, expected = PLACES.sub("", yours), PLACES.sub("", expected)
     pairs = [
         (float(a), float(b)) for a, b in zip(NUMBER.findall(yours), NUMBER.findall(expected), strict=True)
     ]
