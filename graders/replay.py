@@ -19,6 +19,7 @@ MOST_LINES = 15
 WRITTEN = 32  # values that are written out
 WIDTH = 110
 DIGITS = 7  # significant ones that are printed
+NO_GRAD = "torch.set_grad_enabled(False)"  # as the judge looks
 Line = str | tuple[str, str]  # a pair is an assignment: what may share a line with others
 
 # `show` is the first line of scripts that print tensors; `shown` writes what it makes of an expected tensor.

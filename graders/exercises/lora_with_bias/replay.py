@@ -12,15 +12,10 @@ from graders.exercises.lora_with_bias.creation import pair
 from graders.exercises.lora_with_bias.dropout import dropout_run
 from graders.exercises.lora_with_bias.layer import Formula, Layer, mode, named
 from graders.exercises.lora_with_bias.moving import moves
-from graders.exercises.lora_with_bias.replay_others import (
-    NO_GRAD,
-    SET,
-    dropout_lines,
-    moves_lines,
-    pair_lines,
-)
+from graders.exercises.lora_with_bias.replay_others import SET, dropout_lines, moves_lines, pair_lines
 from graders.replay import (
     MOST_SHOWN,
+    NO_GRAD,
     SHOW,
     Line,
     call_source,

@@ -7,9 +7,8 @@ from torch import Tensor
 
 from graders.exercise import Case, Violation
 from graders.exercises.lora_with_bias.creation import pair
-from graders.replay import SHOW, Line, ending, form, shown, tensor_source
+from graders.replay import NO_GRAD, SHOW, Line, ending, form, shown, tensor_source
 
-NO_GRAD = "torch.set_grad_enabled(False)"
 SET = (
     "for factor, value in ((layer.lora_A, A), (layer.lora_B, B)):",
     '    getattr(factor, "weight", factor).detach().copy_(value)',

@@ -16,6 +16,7 @@ from graders.exercises.selective_injection.replay_comparison import comparison_s
 from graders.replay import (
     DIGITS,
     MOST_LINES,
+    NO_GRAD,
     Line,
     call_source,
     contents_source,
@@ -238,7 +239,7 @@ class InjectLines:
         parts = "model.eval().get_submodule(name)(x).flatten()"
         lines: list[Line] = [
             "other = copy.deepcopy(model)", self.call, '[p.detach().fill_(1.0) for n, p in model.named_parameters() if "lora_" in n]',
-            f"run = lambda: torch.cat([{parts} for name, x in {{{inputs}}}.items()]).tolist()", f"before, _ = run(), {again}",
+            f"run = torch.no_grad()(lambda: torch.cat([{parts} for name, x in {{{inputs}}}.items()]).tolist())", f"before, _ = run(), {again}",
         ]  # fmt: skip
         after = [*lines, *ending("run()", "before")]
         return [*self.model(len(after) + 1), *after]  # one import more than elsewhere
@@ -252,7 +253,7 @@ class InjectLines:
         """The output of the layer that is furthest off, after injection or with the factors set."""
         if self.specs is None:
             lines: list[Line] = [
-                f"x = {self.block_input}", "before = model(x).flatten()", self.call, "after = model(x).flatten()",
+                f"x = {self.block_input}", "before = model(x).flatten()", self.call, NO_GRAD, "after = model(x).flatten()",
                 "at = (after - before).abs().argmax()", 'show = lambda y: float(f"{y[at]:.5g}")',
             ]  # fmt: skip
             return self.ended(lines, '"output", show(after)', '"output", show(before)')
@@ -266,7 +267,8 @@ class InjectLines:
         state += "" if b is None else f', "bias": {tensor_source(b.to(torch.float32))}'
         x = tensor_source(inject.inputs(self.case, self.specs)[place])
         layer = f'model.get_submodule("{spec["name"]}")'
-        lines = [f"{layer}.load_state_dict({{{state}}})", self.call, *(self.setting if with_factors else [])]
+        setting = self.setting if with_factors else []
+        lines = [f"{layer}.load_state_dict({{{state}}})", self.call, *setting, NO_GRAD]
         return self.ended(lines, f"{layer}{'.eval()' if with_factors else ''}({x}).tolist()", _rounded(y))
 
     def _furthest(self) -> tuple[dict[str, Any], Tensor]:
