@@ -43,6 +43,7 @@ CANNOT_SHOW = {  # what a script of 15 lines cannot show of these
     "stochastic_rounding": "another result at each call",
     "weights_drift_with_decay": "a weight that goes on drifting after a step of training",
     "compares_names_by_identity": "texts that are equal and not the same: those of a script are",
+    "names_done_kept_between_models": "an injection before the comparison, which the call alone does not make",
     "levels_rounded_to_six_decimals": "less than what the numbers of a script are compared to",
 }
 BY_ITSELF = ("not deterministic", "remembers something")  # of a case that need not fail alone

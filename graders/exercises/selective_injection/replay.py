@@ -30,6 +30,10 @@ FACTORS = (
     "factors = {n: p for n, p in model.named_parameters(remove_duplicate=False)"
     ' if n.removesuffix(".weight").endswith(("lora_A", "lora_B"))}'
 )
+FOUND_BY_NAME = (  # a module's own key may hold a dot, and what lies below it only seems to be where its name says
+    'stray = tuple(f"{at}.{key}".strip(".") for at, m in model.named_modules() for key, _ in m.named_children() if "." in key)',
+    "factors = {n: p for n, p in factors.items() if not n.startswith(stray)}",
+)
 IMPORTS = 3  # at most
 LOOKALIKE = (
     'type("Project", (nn.Module,), {{"in_features": {size}, "out_features": {size}, "bias": None, '
@@ -164,6 +168,9 @@ class InjectLines:
         """The layers below which factors lie."""
         owner = 'max((m for m in names if n.startswith(f"{m}.")), key=len, default="")'
         lines: list[Line] = ["names = [name for name, _ in model.named_modules()]", self.call, FACTORS]
+        found = self.violation.observed
+        if isinstance(found, list) and any("." in name for name in self.wrapped if name not in found):
+            lines += FOUND_BY_NAME
         return self.ended(lines, f"sorted({{{owner} for n in factors}})", repr(self.wrapped))
 
     def objects(self) -> list[Line]:

@@ -22,6 +22,7 @@ BESIDE = {
         "empty_list_as_default_or", "default_says_out_proj", "b_random", "wraps_conv1d_and_layernorm_too", "factors_shared_by_shape",
         "rank_ignored_constant", "freezes_nothing", "returns_none_in_place", "alpha_integer_division", "containers_rebuilt",
         "exact_name_only_full_dotted", "only_a_frozen", "inference_path_without_scale",
+        "nested_parent_bug_setattr_root",
     ),
     "memory_calculation": ("floor_division_gb", "exits_on_bad_input", "adapter_gradients_in_int"),
     "nf4_quantization": (
