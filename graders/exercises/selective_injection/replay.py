@@ -31,8 +31,8 @@ FACTORS = (
     ' if n.removesuffix(".weight").endswith(("lora_A", "lora_B"))}'
 )
 FOUND_BY_NAME = (  # a module's own key may hold a dot, and what lies below it only seems to be where its name says
-    'stray = tuple(f"{at}.{key}".strip(".") for at, m in model.named_modules() for key, _ in m.named_children() if "." in key)',
-    "factors = {n: p for n, p in factors.items() if not n.startswith(stray)}",
+    "factors = {n: p for n, p in factors.items() if not n.startswith(tuple("
+    'f"{at}.{key}".strip(".") for at, m in model.named_modules() for key, _ in m.named_children() if "." in key))}'
 )
 IMPORTS = 3  # at most
 LOOKALIKE = (
@@ -40,7 +40,8 @@ LOOKALIKE = (
     '"weight": nn.Parameter(torch.ones({size}, {size})), "forward": lambda self, x: x @ self.weight.T}})()'
 )
 EARLIER = (  # the judge, too, calls it before it leaves out an argument, or gives an empty list
-    'add_lora_to_model_selective(nn.ModuleDict({"up_proj": nn.Linear(2, 2), "v_proj": nn.Linear(2, 2)}), 1, 2, ["up_proj"])'
+    "with suppress(Exception): add_lora_to_model_selective("
+    'nn.ModuleDict({"up_proj": nn.Linear(2, 2), "v_proj": nn.Linear(2, 2)}), 1, 2, ["up_proj"])'
     "  # an earlier call"
 )
 
@@ -97,7 +98,7 @@ class InjectLines:
         if self.specs is None:
             return [*earlier, *seed, "model = SimpleTransformerBlock(16, 2)"]
         entries = [f'"{spec["name"]}": {_made(spec)}' for spec in self.specs]
-        room = MOST_LINES - IMPORTS - 3 - others - len(earlier) - len(frozen)
+        room = MOST_LINES - IMPORTS - 2 - others - 2 * len(earlier) - len(frozen)
         width, head = 100, "for name, layer in {"
         while len(packed := _wrapped(entries, width)) > max(1, room):
             width += 10
@@ -107,10 +108,8 @@ class InjectLines:
             *earlier,
             "model = nn.Module()",
             *packed,
-            '    parent, _, child = name.rpartition(".")',
-            "    model.get_submodule(parent).register_module(child, layer)"
-            if has_none
-            else "    setattr(model.get_submodule(parent), child, layer)",
+            f"    {'nn.Module.register_module' if has_none else 'setattr'}"
+            '(model.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2], layer)',
             *frozen,
         ]
 
@@ -170,7 +169,7 @@ class InjectLines:
         lines: list[Line] = ["names = [name for name, _ in model.named_modules()]", self.call, FACTORS]
         found = self.violation.observed
         if isinstance(found, list) and any("." in name for name in self.wrapped if name not in found):
-            lines += FOUND_BY_NAME
+            lines.append(FOUND_BY_NAME)
         return self.ended(lines, f"sorted({{{owner} for n in factors}})", repr(self.wrapped))
 
     def objects(self) -> list[Line]:
@@ -275,7 +274,7 @@ class InjectLines:
         x = tensor_source(inject.inputs(self.case, self.specs)[place])
         layer = f'model.get_submodule("{spec["name"]}")'
         setting = self.setting if with_factors else []
-        lines = [f"{layer}.load_state_dict({{{state}}})", self.call, *setting, NO_GRAD]
+        lines = [f"{layer}.load_state_dict({{{state}}})", f"{self.call}, {NO_GRAD}", *setting]
         return self.ended(lines, f"{layer}{'.eval()' if with_factors else ''}({x}).tolist()", _rounded(y))
 
     def _furthest(self) -> tuple[dict[str, Any], Tensor]:
