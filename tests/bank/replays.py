@@ -44,10 +44,12 @@ CANNOT_SHOW = {  # what a script of 15 lines cannot show of these
     "weights_drift_with_decay": "a weight that goes on drifting after a step of training",
     "compares_names_by_identity": "texts that are equal and not the same: those of a script are",
     "names_done_kept_between_models": "an injection before the comparison, which the call alone does not make",
+    "targets_pile_up_over_calls": "the same",
     "levels_rounded_to_six_decimals": "less than what the numbers of a script are compared to",
 }
 NOT_BESIDE_SOLUTION = {  # whose script expects what holds for their own factors alone
     "rank_and_alpha_swapped": "factors of another rank get other numbers than the solution's",
+    "wraps_per_pattern": "so do more factors in a layer",
 }
 BY_ITSELF = ("not deterministic", "remembers something")  # of a case that need not fail alone
 
