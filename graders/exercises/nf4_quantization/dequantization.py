@@ -106,7 +106,8 @@ class Dequantize(Experiment):
         codes = torch.from_numpy(rng.integers(0, 16, count).astype(np.uint8)).reshape(tuple(case["shape"]))
         n_blocks = -(-count // block)
         if case["codes"] == "constant":
-            codes = torch.full_like(codes, int(rng.integers(0, 16)))
+            code = int(rng.integers(0, 15))
+            codes = torch.full_like(codes, code + (code >= 7))  # 7 gives zeros, whatever the scales are
         kind = "normal" if case["scales"] in ZEROED else case["scales"]
         scales = claims.contents(kind, [n_blocks], case["seed"], 3).abs().to(torch.float32)
         if case["scales"] == "some zero":  # their codes are 7, as in a block of zeros
