@@ -158,25 +158,25 @@ class _Files:
             return
         if self.full:
             self.left_out += 1
-            return
+        else:
+            self.read_as(f"{parent}/{module}.py" if parent else f"{module}.py", path)
+
+    def read_as(self, name: str, path: str) -> bool:
+        """Read a file, which counts under `name`; whether it could be read."""
         text = _read(os.path.join(self.folder, path), FILE_LIMIT, path, self.problems)
         if text is not None:
-            self.files[f"{parent}/{module}.py" if parent else f"{module}.py"] = text
+            self.files[name] = text
             self.total += len(text)
+        return text is not None
 
     def take_copies(self) -> None:
         """Read a file that is named as the copy of one that is not there, where it is the only such copy."""
         copies = {name: f"{match[1]}.py" for name in self.odd if (match := COPY.fullmatch(name))}
         for name, wanted in copies.items():
             there = wanted in self.files or wanted in self.problems or wanted == GIVEN
-            if there or list(copies.values()).count(wanted) > 1:
-                continue
-            path = os.path.join(self.folder, name)
-            text = None if self.full else _read(path, FILE_LIMIT, name, self.problems)
-            if text is not None:
+            sure = not there and list(copies.values()).count(wanted) == 1
+            if sure and not self.full and self.read_as(wanted, name):
                 self.odd.remove(name)
-                self.files[wanted] = text
-                self.total += len(text)
                 self.remarks.append(f"{name} was read as {wanted}, which is not there.")
 
     def take_folder(self, path: str, depth: int = 1) -> None:
