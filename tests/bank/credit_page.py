@@ -17,8 +17,10 @@ the rest has been paid for. A layer that scales by the wrong number loses the po
 of its own scaling. A claim is lost along with another only where it cannot be looked at without it: an adapter that never acts shows no dropout.
 
 The tables say for each mistake that has a name which claims it breaks and how many points that costs. Where a mistake is made in another way that breaks other
-sentences, a further line says so; and so it does where it depends on the cases that were drawn whether enough is left to look at. `tests/bank/broken.toml` holds the reasons; the suite holds every eighth wrong submission of the bank against it at one seed (of the exercise that trains, one in
-ten), `make bank` all of them at many, and says what is lost beyond it or short of it. This page is made from it (`python -m tests.bank.credit_page`).
+sentences, a further line says so; and so it does where it depends on the cases that were drawn whether enough is left to look at. `tests/bank/broken.toml` holds the reasons; the suite holds one of thirty wrong submissions of the bank against it at
+one seed (of the exercise that trains, one of forty), `make bank` all of them at many, and says what is lost beyond it or short of it. This page is made from it (`python -m tests.bank.credit_page`).
+
+Claims and mistakes stand here by their ids, as in `report.json` and `claims.csv`; in `report.json` a claim's title stands beside its id.
 """
 
 

@@ -24,7 +24,9 @@ def chosen(verdict: str, count: int) -> list[tuple[str, Path]]:
     """Some submissions of each exercise, spread over their names. Of mistakes without a name the kit sees most, not all."""
     found = []
     for exercise in EXERCISES:
-        named = [item for item in submissions(verdict) if verdict == "correct" or label_of(item[1]) != "unnamed"]
+        named = [
+            item for item in submissions(verdict) if verdict == "correct" or label_of(item[1]) != "unnamed"
+        ]
         paths = [path for name, path in named if name == exercise]
         found += [(exercise, path) for path in paths[:: -(-len(paths) // count)]]
     return found
