@@ -39,6 +39,8 @@ from graders.run import (
 )
 from graders.settings import Settings
 
+PUBLIC_SEED = "Cases are drawn by the seed that stands in the source; for a course set a private one, `seed` in loralab.toml (README)"
+
 
 def grade_class(options: argparse.Namespace, settings: Settings) -> int:
     """Grade a class as the options say. Exit status 0, or 1 where the grader failed on a submission."""
@@ -71,6 +73,8 @@ def _grade_into(
         return report_path(output, student.name, wish.assignment)
 
     out = console()
+    if wish.settings.seed == Settings.seed:
+        out.print(PUBLIC_SEED, style="dim", soft_wrap=True)
     if roster.skipped:
         out.print(f"Passed over: {_listed(roster.skipped)}", soft_wrap=True)
     began = time.monotonic()

@@ -383,6 +383,15 @@ class TestWrongCalls:
         assert "loralab.toml" in err
         assert err.count("\n") == 1
 
+    def test_the_public_seed(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A run says so where it draws by the seed that stands in the source, and only there."""
+        hand_in(here, "ada", "passed")
+        assert main(["grade", "submitted"]) == 0
+        assert "set a private one" in capsys.readouterr().out
+        (here / "loralab.toml").write_text("seed = 7\n")
+        assert main(["grade", "submitted"]) == 0
+        assert "set a private one" not in capsys.readouterr().out
+
     def test_options_win(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """An option takes the place of what stands in the settings."""
         (here / "loralab.toml").write_text("examples = 7\njobs = 1")
