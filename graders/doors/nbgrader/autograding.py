@@ -121,10 +121,32 @@ class Class:
                 self.converter.coursedir.autograded_directory, graded.student.student_id, self.assignment
             )
             if graded.report is not None and not glob.glob(os.path.join(glob.escape(place), "*.ipynb")):
-                self.converter.log.warning(
-                    "Only in the gradebook and the reports: %s", graded.student.student_id
-                )
-                gradebook.record(self.url, [(graded.report, graded.student.folder)], self.course)
+                student_id = graded.student.student_id
+                refused = gradebook.record(self.url, [(graded.report, graded.student.folder)], self.course)
+                if refused:
+                    self.converter.log.error("Only in the reports: %r: %s", student_id, refused[student_id])
+                else:
+                    self.converter.log.warning("Only in the gradebook and the reports: %r", student_id)
+
+    def come_again(self) -> None:
+        """nbgrader passes over those who handed in nothing since; whom we graded anew it takes anew too."""
+        stock = self.converter.init_destination
+        with Gradebook(self.url, self.course) as book:
+            anew = {
+                name
+                for name, graded in self.done.items()
+                if graded.report is None or not gradebook.says(book, graded.report)
+            }
+
+        def init_destination(assignment: str, student: str) -> bool:
+            before = self.converter.force
+            self.converter.force = before or student in anew
+            try:
+                return bool(stock(assignment, student))
+            finally:
+                self.converter.force = before
+
+        self.converter.init_destination = init_destination
 
 
 def odd_names(folder: Path) -> Iterator[str]:
@@ -175,6 +197,7 @@ def _start(converter: Any, stock: Any) -> None:
         converter.log.error("loralab: %s", error)
         raise NbGraderException(str(error)) from error
     try:
+        converter.loralab.come_again()
         with converter.loralab.placeholders():
             stock(converter)
     finally:

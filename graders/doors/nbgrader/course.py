@@ -31,7 +31,7 @@ def make_course(folder: Path, course: str, exchange: Path | None = None) -> list
     nbgrader releases every file that lies beside a source notebook, so there is only the given code. Solutions stand
     in the source notebook, between nbgrader's marks. Raises CallError where the folder cannot be written.
     """
-    root = EXCHANGE if exchange is None else f"c.Exchange.root = {str(exchange)!r}"
+    root = EXCHANGE if exchange is None else f"c.Exchange.root = {str(exchange.resolve())!r}"
     files = {
         "nbgrader_config.py": CONFIG.format(course=course, exchange=root),
         "loralab.toml": SETTINGS.format(seed=secrets.randbits(62)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import warnings
 from collections.abc import Iterable
 from contextlib import closing
@@ -18,23 +20,34 @@ from graders.report import ExerciseReport, Report
 from graders.run import CallError
 
 COURSE = "default_course"  # nbgrader's own name for a course that nobody named
+STAMP_LIMIT = 200  # bytes of a time
 
 
-def record(url: str, reports: Iterable[tuple[Report, Path]], course: str = COURSE) -> None:
+def record(url: str, reports: Iterable[tuple[Report, Path]], course: str = COURSE) -> dict[str, str]:
     """Write each report, with the folder that was handed in, into the gradebook at a database URL.
 
     Assignments, notebooks and cells that the gradebook lacks are made. Points and comments of a person stay.
-    Raises CallError where there is no such database.
+    Returns why, by student, where one was refused. Raises CallError where there is no such database.
     """
+    refused = {}
     with closing(opened(url, course)) as book, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own way to make rows
         for report, folder in reports:
-            add_assignment(book, report.assignment)
-            book.update_or_create_student(report.student_id)
-            stamp = timestamp(folder)
-            when = {} if stamp is None else {"timestamp": stamp}
-            book.update_or_create_submission(report.assignment, report.student_id, **when)
-            write(book, report)
+            try:
+                _record_one(book, report, folder)
+            except Exception as error:  # a name that the database cannot hold, rows that somebody took away
+                book.db.rollback()
+                refused[report.student_id] = _first_line(error)
+    return refused
+
+
+def _record_one(book: Gradebook, report: Report, folder: Path) -> None:
+    add_assignment(book, report.assignment)
+    book.update_or_create_student(report.student_id)
+    stamp = timestamp(folder)
+    when = {} if stamp is None else {"timestamp": stamp}
+    book.update_or_create_submission(report.assignment, report.student_id, **when)
+    write(book, report)
 
 
 def opened(url: str, course: str = COURSE) -> Gradebook:
@@ -43,11 +56,14 @@ def opened(url: str, course: str = COURSE) -> Gradebook:
     try:
         return Gradebook(url, course)
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         shown = re.sub(r"//[^@/]*@", "//...@", url)  # without a password
         raise CallError(
-            f"--gradebook {shown!r} could not be opened ({reason}); give nbgrader's database URL"
+            f"--gradebook {shown!r} could not be opened ({_first_line(error)}); give nbgrader's database URL"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def add_assignment(book: Gradebook, assignment: str) -> None:
@@ -84,6 +100,23 @@ def write(book: Gradebook, report: Report) -> None:
     book.db.commit()
 
 
+def says(book: Gradebook, report: Report) -> bool:
+    """Whether points and comments in the gradebook are those of this report; true where it has no such submission."""
+    comments, key = comments_on(report), (report.assignment, report.assignment, report.student_id)
+    try:
+        for exercise in report.exercises:
+            grade = book.find_grade(cells.points_id(exercise.id), *key)
+            comment = book.find_comment(exercise.id, *key).auto_comment
+            if (grade.auto_score, comment) != (
+                points_of(exercise, float(grade.max_score)),
+                comments[exercise.id],
+            ):
+                return False
+    except MissingEntry:
+        pass
+    return True
+
+
 def points_of(exercise: ExerciseReport, most: float) -> float:
     """An exercise's points, as a share of those that the gradebook gives for it."""
     share = exercise.score / exercise.max_score if exercise.max_score else 0.0
@@ -100,7 +133,14 @@ def comments_on(report: Report) -> dict[str, str]:
 def timestamp(folder: Path) -> str | None:
     """When a submission was handed in, as nbgrader's collecting notes it; None where nobody noted it."""
     try:
-        stamp = (folder / "timestamp.txt").read_text(encoding="utf-8").strip()
+        stamp = _first_bytes(folder / "timestamp.txt").decode().strip()
         return str(parse_utc(stamp)) if stamp else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, OverflowError):
         return None
+
+
+def _first_bytes(path: Path) -> bytes:
+    """The beginning of a file that a student may have made: no link is followed, no pipe waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(path, flags), "rb") as file:
+        return file.read(STAMP_LIMIT) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""

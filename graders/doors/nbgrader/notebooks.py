@@ -40,12 +40,13 @@ def tidy(submission: Submission, gradebook: Gradebook) -> NotebookNode:
     mine = {name: _last(found, name) for name in others}
     made: list[NotebookNode] = []
     for number, cell in enumerate(found):
-        made.append(_made(cell))
-        for name in (name for name, place in answers.items() if place == number):
-            made[-1] = _with_file(made[-1], submission, name)
-            made = [*made[:-1], *_pair(made[-1], graded, name)]
+        here: list[NotebookNode] = []  # a cell with several answers stands once for each
         for name in (name for name, place in mine.items() if place == number):
-            made[-1].metadata["nbgrader"] = _metadata(graded, name)
+            here.append(_made(cell))
+            here[-1].metadata["nbgrader"] = _metadata(graded, name)
+        for name in (name for name, place in answers.items() if place == number):
+            here += _pair(_with_file(_made(cell), submission, name), graded, name)
+        made += here or [_made(cell)]
     for name in (name for name, place in answers.items() if place is None):
         made += _pair(_with_file(nbformat.v4.new_code_cell(NOTHING), submission, name), graded, name)
     for name in (name for name, place in mine.items() if place is None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -13,10 +14,11 @@ pytest.importorskip("nbgrader", reason="needs nbgrader: make setup")
 from nbgrader.api import Gradebook
 
 from graders.doors.cli import main
-from graders.doors.nbgrader import cells, notebooks
+from graders.doors.nbgrader import cells, gradebook, notebooks
+from graders.doors.nbgrader.notebooks import definitions
 from graders.grade import data_folder, reference_submission
 from graders.run import Submission
-from tests.graders.doors.nbgrader.class_of_oddities import SCORES
+from tests.graders.doors.nbgrader.class_of_oddities import SCORES, WRONG, filled
 from tests.graders.doors.nbgrader.conftest import NAME, Course
 
 
@@ -64,6 +66,15 @@ def test_comments_say_why(course: Course) -> None:
         assert "not valid UTF-8" in book.find_comment("nf4_quantization", *key, "unreadable").comment
 
 
+def test_each_exercise_has_its_cells_once(course: Course) -> None:
+    """In what nbgrader grades, an answer and a cell with points for each exercise, wherever the answers stood."""
+    names = [name for id in definitions(NAME) for name in (id, cells.points_id(id))]
+    for student in set(SCORES) - {"a_file"}:
+        (path,) = (course.root / "autograded" / student / NAME).glob("*.ipynb")
+        there = [cells.grade_id(cell) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+        assert sorted(name for name in there if name in names) == sorted(names), student
+
+
 def test_submissions_are_left_as_they_were(course: Course) -> None:
     """Nothing stays in `submitted/` that was not handed in."""
     assert not (course.root / "submitted" / "files_only" / NAME / f"{NAME}.ipynb").exists()
@@ -71,16 +82,20 @@ def test_submissions_are_left_as_they_were(course: Course) -> None:
 
 
 def test_what_a_person_said_stays(course: Course) -> None:
-    """A manual score and a manual comment survive autograding again; the cell asks to be looked at again."""
-    key = (NAME, NAME, "files_only")
+    """A second hand-in that was copied by hand is taken in; a manual score and comment survive it; the cell asks to be looked at again."""
+    key = (NAME, NAME, "reordered")
     with Gradebook(course.url, "dl") as book:
         book.find_grade("points-nf4_quantization", *key).manual_score = 11.5
         book.find_comment("nf4_quantization", *key).manual_comment = "See me."
         book.db.commit()
-    course.run("autograde", NAME, "--student=files_only", "--force")
+    again = filled(course.released, nf4_quantization=WRONG)
+    (course.root / "submitted" / "reordered" / NAME / f"{NAME}.ipynb").write_text(json.dumps(again))
+    course.run("autograde", NAME, "--student=reordered")
     with Gradebook(course.url, "dl") as book:
         grade = book.find_grade("points-nf4_quantization", *key)
-        assert (grade.score, grade.auto_score, grade.needs_manual_grade) == (11.5, 20.0, True)
+        assert (grade.score, grade.auto_score, grade.needs_manual_grade) == (11.5, 0.0, True)
+        assert "raised ValueError" in book.find_comment("nf4_quantization", *key).auto_comment
+        assert book.find_grade("points-memory_calculation", *key).score == 20
         assert book.find_comment("nf4_quantization", *key).comment == "See me."
 
 
@@ -194,3 +209,34 @@ def test_a_released_stub_is_untouched(course: Course) -> None:
     """What nbgrader puts in the place of a solution counts as not attempted."""
     report = json.loads((course.root / "reports" / "untouched" / NAME / "report.json").read_text())
     assert {exercise["status"] for exercise in report["exercises"]} == {"not_attempted"}
+
+
+@pytest.mark.parametrize("stamp", [b"9" * 23, b"0001-01-01 00:00:00+10:00", b"\xff\xfe", b"soon", b""])
+def test_a_time_that_is_none(tmp_path: Path, stamp: bytes) -> None:
+    """A student's `timestamp.txt` may say anything."""
+    (tmp_path / "timestamp.txt").write_bytes(stamp)
+    assert gradebook.timestamp(tmp_path) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among files")
+def test_a_time_that_is_a_pipe_or_a_link(tmp_path: Path) -> None:
+    """Nobody waits for a pipe, and no link is followed."""
+    os.mkfifo(tmp_path / "timestamp.txt")
+    assert gradebook.timestamp(tmp_path) is None
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (tmp_path / "real").write_text("2026-02-03 10:00:00 UTC")
+    (other / "timestamp.txt").symlink_to(tmp_path / "real")
+    assert gradebook.timestamp(other) is None
+
+
+def test_a_name_that_no_gradebook_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody whom the database refuses is named, the others are recorded, and every page is written."""
+    for name in (b"ada", b"jos\xe9", b"zoe"):
+        Path(os.fsdecode(bytes(tmp_path) + b"/submitted/" + name), NAME).mkdir(parents=True)
+    url, output = f"sqlite:///{tmp_path / 'gradebook.db'}", tmp_path / "reports"
+    assert main(["grade", str(tmp_path / "submitted"), "--output", str(output), "--gradebook", url]) == 1
+    assert "the gradebook could not take in jos\ufffd (" in capsys.readouterr().err
+    with Gradebook(url) as book:
+        assert {s.student.id for s in book.assignment_submissions(NAME)} == {"ada", "zoe"}
+    assert (output / "index.html").is_file()
