@@ -59,7 +59,7 @@ def refuse_other_things(output: Path, files: Mapping[str, str]) -> None:
         name = path.relative_to(output).as_posix()
         if not ours or name not in files:
             raise ReleaseError(f"{str(output)!r} holds other things ({name}); choose a new folder")
-        if "/" not in name and name.endswith((".py", ".ipynb")) and path.read_bytes() != files[name].encode():
+        if "/" not in name and path.read_bytes() != files[name].encode():
             raise ReleaseError(f"{str(path)!r} is not as it would be handed out; choose a new folder")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from graders.judge.reading import KIT, read_submission
+from graders.judge.reading import KIT, Submission, read_file
 
 from .cases import exercises, HERE  # isort: skip
-from .parent import check_files
+from .parent import NO_DEFINITION, check_files
 from .sheets import Sheet
 from .telling import text_of
 
@@ -35,34 +36,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  (nothing was installed that would have refused)
         print(f"check: Python 3.11 or newer is needed, this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
+    sheets: list[Sheet] = []
+    notes: list[str] = []
     try:
-        sheets = [sheet for item in arguments or [""] for sheet in _check(item)]
+        for item in arguments or [""]:
+            names, submission = _asked(item)
+            sheets += _check(names, submission)
+            notes += [note for note in submission.notes if note not in notes]
     except CallError as error:
         print(f"check: {error}\n{usage}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("check: interrupted", file=sys.stderr)
         return 130
-    print(text_of(sheets), end="")
+    print(text_of(sheets, notes), end="")
     return 0 if all(sheet.complete for sheet in sheets) else 1
 
 
-def _check(item: str) -> list[Sheet]:
-    """The sheets for one argument; an empty one stands for the folder at hand."""
+def _asked(item: str) -> tuple[list[str], Submission]:
+    """The exercises that an argument is about, and what was written, as the grader reads it; an empty one stands for the
+    folder at hand."""
     known, path = list(exercises()), Path(item)
     if not item or item in known:
-        return check_files([item] if item else known, *_texts(_folder()))
-    if path.is_dir():
-        return check_files(known, *_texts(path))
-    if not path.is_file():
+        return [item] if item else known, read_file(_folder())
+    if not path.is_dir() and not path.is_file():
         raise CallError(f"{item!r} is neither an exercise nor a file nor a folder")
-    if path.suffix == ".ipynb":
-        sheets = check_files(known, {}, path)
-        there = [sheet for sheet in sheets if not sheet.message.startswith("No definition of")]
-        return there or sheets
+    if path.is_dir() or path.suffix == ".ipynb":
+        return known, read_file(path)
     if path.stem not in known or path.suffix != ".py":
         raise CallError(f"{path.name!r} is not named after an exercise")
-    return check_files([path.stem], _texts(path.resolve().parent)[0], None)
+    return [path.stem], read_file(path)
+
+
+def _check(names: list[str], submission: Submission) -> list[Sheet]:
+    """A sheet for each exercise; of those of which nothing is there, why, or none where a notebook has others."""
+    files = {name: text for name, text in submission.files.items() if not name.startswith(KIT)}
+    sheets = []
+    for sheet in check_files(names, files, submission.notebook):
+        told = [
+            problem
+            for name, problem in submission.problems.items()
+            if name == f"{sheet.exercise}.py" or not name.endswith(".py")
+        ]
+        nothing = sheet.message.startswith(NO_DEFINITION)
+        sheets.append(replace(sheet, message=" ".join([*told, sheet.message])) if nothing and told else sheet)
+    there = [sheet for sheet in sheets if not sheet.message.startswith(NO_DEFINITION)]
+    return there if there and not files else sheets
 
 
 def _folder() -> Path:
@@ -70,15 +89,6 @@ def _folder() -> Path:
     names = [*(f"{name}.py" for name in exercises()), "lora_theory.ipynb"]
     here = Path.cwd()
     return here if any((here / name).is_file() for name in names) else HERE.parent
-
-
-def _texts(folder: Path) -> tuple[dict[str, Path], Path | None]:
-    """The files, by their names from the folder on, and the notebook."""
-    names = read_submission(folder, "you", "lora_theory").files
-    files = {name: folder / name for name in names if not name.startswith(KIT) and (folder / name).is_file()}
-    notebooks = sorted(folder.glob("*.ipynb"))
-    named = [path for path in notebooks if path.name == "lora_theory.ipynb"]
-    return files, next(iter(named or notebooks), None)
 
 
 if __name__ == "__main__":

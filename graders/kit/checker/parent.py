@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from .cases import HERE, exercises
 from .sheets import Sheet, sheet_of
 
 START_SECONDS, LOAD_SECONDS = 180.0, 30.0
+NO_DEFINITION = "No definition of"
 START = "import sys; sys.path.append(sys.argv[1]); from {package}.child import main; main()"
 
 
@@ -38,11 +40,19 @@ class NoStart(Lost):
     """The process never began."""
 
 
-def check_files(names: Sequence[str], files: Mapping[str, Path], notebook: Path | None) -> list[Sheet]:
+def check_files(names: Sequence[str], files: Mapping[str, bytes], notebook: bytes | None) -> list[Sheet]:
     """A sheet for each exercise."""
     left, looked = list(names), {name: Looked() for name in names}
-    while left:
-        _run(left, looked, files, notebook)
+    with tempfile.TemporaryDirectory(prefix="loralab-") as folder:
+        copies = {name: Path(folder, "files", name) for name in files}
+        for name, path in copies.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(files[name])
+        book = None if notebook is None else Path(folder, "notebook")
+        if book is not None and notebook is not None:
+            book.write_bytes(notebook)
+        while left:
+            _run(left, looked, copies, book)
     return [sheet_for(exercises()[name], item) for name, item in looked.items()]
 
 
@@ -50,7 +60,7 @@ def sheet_for(exercise: Mapping[str, Any], looked: Looked) -> Sheet:
     states = looked.states
     message = looked.problem
     if not message and all(state == "missing" for state in states.values()):
-        message = f"No definition of {_and(exercise['defines'])} was found."
+        message = f"{NO_DEFINITION} {_and(exercise['defines'])} was found."
     elif not message and not any(state == "attempt" for state in states.values()):
         message = f"Not written yet: {_and(exercise['defines'])}. Whenever you start, this check will help."
     if message and not looked.results:
@@ -97,8 +107,9 @@ def _run(
             child.kill()
             child.wait()
             for stream in (child.stdin, child.stdout):
-                if stream is not None:
-                    stream.close()
+                with suppress(OSError):  # what was not written is written once more
+                    if stream is not None:
+                        stream.close()
 
 
 class Lines:

@@ -11,9 +11,9 @@ WIDTH = 100
 HONEST = "These cases are not the graded ones: grading draws others, and more of them. Passing here is a good sign, no promise."
 
 
-def text_of(sheets: Sequence[Sheet]) -> str:
-    """A part for each exercise, and what this is worth."""
-    lines: list[str] = []
+def text_of(sheets: Sequence[Sheet], notes: Sequence[str] = ()) -> str:
+    """What is to be said of the folder, a part for each exercise, and what this is worth."""
+    lines: list[str] = [line for note in notes for line in _wrapped(note, "note: ")]
     for sheet in sheets:
         lines += [*_sheet(sheet), ""]
     return "\n".join([*lines, *_wrapped(HONEST, "")]) + "\n"

@@ -140,6 +140,24 @@ def test_a_folder_of_helpers_is_read_as_the_grader_reads_it(folder: Path) -> Non
     assert (status, err) == (0, ""), out
 
 
+def test_what_the_grader_would_not_read_is_not_checked(folder: Path) -> None:
+    """A copy that a browser renamed counts, of several notebooks none, and a link is told as one."""
+    for name in FOUR:
+        (folder / f"{name}.py").unlink()
+    (folder / "lora_theory.ipynb").rename(folder / "mine.ipynb")
+    (folder / "other.ipynb").write_text("{}")
+    (folder / "elsewhere").write_text(SOLUTIONS["lora_with_bias.py"])
+    (folder / "lora_with_bias.py").symlink_to(folder / "elsewhere")
+    (folder / "nf4_quantization (1).py").write_text(SOLUTIONS["nf4_quantization.py"])
+
+    status, out, err = check(folder, ".")
+    assert (status, err) == (1, ""), out
+    assert "nf4_quantization (1).py was read as nf4_quantization.py" in out
+    assert "✓ nf4_quantization" in out
+    assert "None of the 2 notebooks is called lora_theory.ipynb" in out
+    assert "lora_with_bias.py is a link" in " ".join(out.split())
+
+
 def test_a_wrong_call_says_what_there_is(folder: Path) -> None:
     """Exit status 2 and a line for what is no exercise, file or folder."""
     for argument, word in (

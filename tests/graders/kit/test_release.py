@@ -153,8 +153,11 @@ def test_a_folder_that_holds_other_things_is_refused(kit: Path, tmp_path: Path) 
     (begun / "nf4_quantization.py").write_text("mine")
     other.mkdir()
     (other / "notes.txt").write_text("mine")
+    dated = Path(shutil.copytree(kit, tmp_path / "dated"))
+    with (dated / "README.md").open("a") as readme:
+        readme.write("Due on Friday.\n")
 
-    for folder, word in ((begun, "as it would be handed out"), (other, "notes.txt")):
+    for folder, word in ((begun, "as it would be handed out"), (dated, "README"), (other, "notes.txt")):
         with pytest.raises(ReleaseError, match=word):
             release("lora_theory", folder)
     with pytest.raises(ReleaseError, match="no assignment"):
