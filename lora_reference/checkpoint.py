@@ -78,17 +78,22 @@ def adapters_of(model: nn.Module) -> dict[str, LoRALayer]:
 
 
 def tensors_of(layers: Mapping[str, LoRALayer], biases: bool | None = None) -> dict[str, Tensor]:
-    """What a checkpoint holds, by PEFT's keys: the layers' own tensors. `biases` None stands for those that train."""
+    """What a checkpoint holds, by PEFT's keys: the layers' own tensors. `biases` None: all of them as soon as one trains."""
     tensors: dict[str, Tensor] = {}
+    bases = {
+        name: layer.base if isinstance(layer, QLoRALayer) else layer.original_layer
+        for name, layer in layers.items()
+    }
+    if biases is None:
+        biases = any(base.bias is not None and base.bias.requires_grad for base in bases.values())
     for name, layer in layers.items():
         key = f"{PREFIX}{name}"
         tensors[f"{key}.lora_A.weight"] = layer.lora_A
         tensors[f"{key}.lora_B.weight"] = layer.lora_B
         if isinstance(layer, DoRALayer):
             tensors[f"{key}.lora_magnitude_vector"] = layer.lora_magnitude
-        base = layer.base if isinstance(layer, QLoRALayer) else layer.original_layer
-        if base.bias is not None and (base.bias.requires_grad if biases is None else biases):
-            tensors[f"{key}.base_layer.bias"] = base.bias
+        if biases and bases[name].bias is not None:
+            tensors[f"{key}.base_layer.bias"] = bases[name].bias
     return tensors
 
 
@@ -136,7 +141,10 @@ def read_config(path: Path) -> dict[str, Any]:
 def read_tensors_of(path: Path) -> dict[str, Tensor]:
     if not path.exists():
         raise CheckpointError(f"{path} does not exist (only safetensors are read, no pickled .bin)")
-    return read_tensors(path)
+    try:
+        return read_tensors(path)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} could not be read: {error}") from error
 
 
 def check_tensors(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:

@@ -171,7 +171,7 @@ def _claims(course: Course) -> Iterable[Iterable[object]]:
 
 
 def _cell(value: float | None) -> object:
-    return "" if value is None else value + 0.0
+    return "" if value is None else round(value, 2) + 0.0  # never "-0"
 
 
 def _pairs(course: Course) -> Iterable[Iterable[object]]:

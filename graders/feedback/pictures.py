@@ -120,7 +120,7 @@ def picture(data: object) -> Picture | None:
     draw = kinds.get(str(data.get("kind")))
     try:
         return draw(data, visible(data.get("title"), 200)) if draw else None
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError):
         return None
 
 

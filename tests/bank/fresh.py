@@ -36,17 +36,16 @@ def run(text: str, folder: str, seconds: float) -> dict[str, str]:
         os.close(read)
         be_the_script(text, folder, seconds, write)
     os.close(write)
-    end, data = time.monotonic() + 4 * seconds, b""
-    while (left := end - time.monotonic()) > 0 and select.select([read], [], [], left)[0]:
+    end, data, closed = time.monotonic() + 4 * seconds, b"", False
+    while not closed and (left := end - time.monotonic()) > 0 and select.select([read], [], [], left)[0]:
         part = os.read(read, 65536)
-        if not part:
-            break
+        closed = not part
         data += part
     os.close(read)
-    if left <= 0:
+    if not closed:
         os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
-    ended = "still running" if left <= 0 or os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) else ""
+    ended = "still running" if not closed or os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) else ""
     if not ended and os.WIFSIGNALED(status):
         ended = "died"
     printed, _, raised = data.decode(errors="replace").partition("\0")

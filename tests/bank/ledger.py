@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".bank"
 # What a verdict follows from: names, hints, replays and pictures come after it.
 JUDGING = (
-    "graders/judge/*.py", "graders/worker/*.py", "graders/claims.py", "graders/exercise.py", "graders/grade.py",
+    "graders/judge/*.py", "graders/worker/*.py", "graders/claims.py", "graders/exercise.py", "graders/grade.py", "graders/settings.py",
     "lora_reference/lab.py", "lora_reference/memory.py", "lora_reference/nf4.py", "assignments/*/*.py", "requirements.lock",
 )  # fmt: skip
 AFTERWARDS = (

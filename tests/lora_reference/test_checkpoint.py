@@ -116,6 +116,26 @@ def test_trained_biases_travel_both_ways(peft: Any, tmp_path: Path) -> None:
     torch.testing.assert_close(again(x), ours(x))
 
 
+def test_biases_of_some_layers_travel(tmp_path: Path) -> None:
+    """Where some layers train their bias, our own checkpoint can be loaded again."""
+    torch.manual_seed(0)
+    plain = nn.Sequential(nn.Linear(6, 5), nn.Linear(5, 4))
+    ours, other = (
+        nn.Sequential(
+            LoRALayer(copy.deepcopy(plain[0]), 2, 4, train_bias=True),
+            LoRALayer(copy.deepcopy(plain[1]), 2, 4),
+        )
+        for _ in range(2)
+    )
+    with torch.no_grad():
+        for p in ours.parameters():
+            if p.requires_grad:
+                p.normal_()
+    save_adapter(ours, tmp_path)
+    x = torch.randn(3, 6)
+    torch.testing.assert_close(load_adapter(other, tmp_path)(x), ours(x))
+
+
 def test_ranks_that_differ_are_patterns(peft: Any, tmp_path: Path) -> None:
     """A layer of another rank and alpha is loaded as such."""
     torch.manual_seed(0)
@@ -175,6 +195,10 @@ def test_folders_and_models_without_adapters_are_refused(tmp_path: Path) -> None
     with pytest.raises(CheckpointError, match="call add_lora_to_model first"):
         save_adapter(block(), tmp_path)
     save_adapter(model, tmp_path)
+    whole = (tmp_path / "adapter_model.safetensors").read_bytes()
+    (tmp_path / "adapter_model.safetensors").write_bytes(whole[:100])
+    with pytest.raises(CheckpointError, match="could not be read"):
+        load_adapter(model, tmp_path)
     (tmp_path / "adapter_model.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"no pickled \.bin"):
         load_adapter(model, tmp_path)

@@ -129,6 +129,7 @@ def test_curves_that_explode_are_drawn_on_a_logarithmic_scale() -> None:
         {"kind": "tree", "title": "x", "nodes": [{"name": "a"}]},
         {"kind": "curves", "title": "x", "x": "", "y": "", "lines": [{"label": "a", "values": [None]}]},
         {"kind": "curves", "title": "x", "x": "", "y": "", "lines": [{"label": "a", "values": ["3"]}]},
+        {"kind": "curves", "title": "x", "x": "", "y": "", "lines": [{"label": "a", "values": [5e-324, 0.0]}]},
     ],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_not(data: Any) -> None:
