@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,11 +12,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from graders.doors.case import read_case
-from graders.doors.files import as_json
 from graders.doors.watch import watch
 from graders.feedback import text
 from graders.report import Report
-from graders.run import CallError, Wish, grade_one, open_box, read_file
+from graders.run import CallError, GraderError, Wish, box_failures, grade_one, open_box, read_file
 from graders.settings import Settings
 from graders.stored import StoredCaseError, read_stored
 
@@ -45,7 +45,13 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
 
         def once() -> int:
             submission = read_file(path, options.exercise, options.assignment)
-            report = grade_one(submission, box, wish, grade)
+            try:
+                report = grade_one(submission, box, wish, grade)
+            except GraderError as error:
+                if not options.watch:
+                    raise
+                sys.stdout.write(f"not checked: {error}\n")
+                return 1
             if path.suffix == ".ipynb" and only is None:
                 report = _without_missing(report)
             sys.stdout.write(_written(report, options.format or ("short" if options.watch else "text")))
@@ -67,7 +73,7 @@ def _check_case(options: argparse.Namespace, settings: Settings, exercises: Sequ
     try:
         stored = read_stored(read_case(options.case, options.property, named), exercises)
         submission = read_file(path, stored.exercise.id, options.assignment)
-        with open_box(settings) as box, contextlib.closing(box.share()) as shared:
+        with open_box(settings) as box, box_failures(), contextlib.closing(box.share()) as shared:
             report = grade_case(submission, stored, cast(Any, shared))
     except StoredCaseError as error:
         raise CallError(f"{str(options.case)!r}: {error}") from error
@@ -107,7 +113,9 @@ def _without_missing(report: Report) -> Report:
 
 def _written(report: Report, form: str) -> str:
     if form == "json":
-        return as_json(report.to_json())
+        return (
+            json.dumps(report.to_json(), indent=2, allow_nan=False) + "\n"
+        )  # ASCII: whatever encoding standard output has
     if form == "short":
         return text.student_short(report)
     return text.student_markdown(report) if form == "md" else text.student_text(report)

@@ -47,9 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GraderError as error:
         return _say(error, 1)
     except KeyboardInterrupt:
-        kept = "; what is graded is kept, and the same call goes on from there"
-        grading = (sys.argv[1:] if arguments is None else arguments)[:1] == ["grade"]
-        return _say(f"interrupted{kept if grading else ''}", INTERRUPTED)
+        call = sys.argv[1:] if arguments is None else arguments
+        same = "the same call without --force" if "--force" in call else "the same call"
+        kept = f"; what is graded is kept, and {same} goes on from there" if call[:1] == ["grade"] else ""
+        return _say(f"interrupted{kept}", INTERRUPTED)
     except BrokenPipeError:  # whoever read the output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1

@@ -35,12 +35,13 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """The same, as JSON that a person can read."""
-    write_text(path, as_json(data))
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def as_json(data: Mapping[str, Any]) -> str:
-    """JSON as it stands in files and on standard output."""
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def remove_report(path: Path) -> None:
+    """Take away a student's two files, if they are there."""
+    for item in (path, path.with_suffix(".html")):
+        item.unlink(missing_ok=True)
 
 
 def write_report(path: Path, report: Report, page: str) -> None:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from graders.doors import similar
 from graders.doors.course import needs_nbgrader
-from graders.doors.files import report_path, write_json, write_report, write_text
+from graders.doors.files import remove_report, report_path, write_json, write_report, write_text
 from graders.doors.screen import Screen, called, console, summary
 from graders.feedback import pages
 from graders.report import Report
@@ -32,6 +32,7 @@ from graders.run import (
     choose,
     list_students,
     open_box,
+    outdated,
     read_report,
     read_run,
     run_class,
@@ -90,20 +91,20 @@ def _grade_into(
             for result in running:
                 results.append(_written(path(result.student), result))
                 screen.result(results[-1])
+        others = [student for student in roster.students if student not in chosen]
+        old = outdated(others, path, wish, salt, box)
     seconds = time.monotonic() - began
-    others = [read_report(path(student), student.student_id, wish.assignment) for student in roster.students]
-    reports = {report.student_id: report for report in others if report is not None}
+    there = [read_report(path(student), student.student_id, wish.assignment) for student in roster.students]
+    reports = {report.student_id: report for report in there if report is not None}
     failed = {result.student.student_id: result.failure for result in results if result.failure}
     for student_id in failed:  # what is there is of an earlier hand-in, or of an earlier grader
         reports.pop(student_id, None)
-    near = None
-    if options.similar:
-        near = similar.near(roster.students, wish.assignment, _handed_out(wish.assignment))
-    if options.gradebook is not None:
-        _record(options.gradebook, chosen, reports)
     out.print(summary(reports.values(), failed, wish.exercises))
     try:
         _write_run(output, salt, wish, results, seconds)
+        near = None
+        if options.similar:
+            near = similar.near(roster.students, wish.assignment, _handed_out(wish.assignment))
         left = len(roster.students) - len(reports) - len(failed)
         _write_class(output, wish, roster.students, list(reports.values()), failed, near, left)
     except OSError as error:
@@ -114,7 +115,13 @@ def _grade_into(
         raise GraderError(
             f"every submission is graded, but not all class pages could be made ({why})"
         ) from error
-    return _farewell(out, output, results, failed, left)
+    if old:
+        names = _listed([called(student.student_id) for student in old])
+        out.print(f"Of an earlier hand-in or grader, until graded again: {names}", soft_wrap=True)
+    status = _farewell(out, output, results, failed, left)
+    if options.gradebook is not None:
+        _record(options.gradebook, chosen, reports)
+    return status
 
 
 def _wish(options: argparse.Namespace, settings: Settings) -> tuple[Wish, Grade]:
@@ -140,11 +147,14 @@ def _open_once(url: str) -> None:
 
 
 def _record(url: str, students: Sequence[Student], reports: Mapping[str, Report]) -> None:
-    """Write what was graded into nbgrader's gradebook."""
+    """Write what was graded into nbgrader's gradebook. Raises GraderError, after the others, where somebody has no place in it."""
     from graders.doors.nbgrader.gradebook import record
 
     there = [student for student in students if student.student_id in reports]
-    record(url, [(reports[student.student_id], student.folder) for student in there])
+    refused = record(url, [(reports[student.student_id], student.folder) for student in there])
+    if refused:
+        names = _listed([f"{called(name)} ({why})" for name, why in refused.items()])
+        raise GraderError(f"every report is written, but the gradebook could not take in {names}")
 
 
 def _handed_out(assignment: str) -> Path:
@@ -199,14 +209,16 @@ def _write(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def _written(path: Path, result: Result) -> Result:
-    """The result, its files written; where that fails it is the grader's failure, for this student only."""
-    if result.report is None:
-        return result
+    """The result, its files written or, where there is none, removed; where that fails it is the grader's failure, for
+    this student only."""
     try:
-        write_report(path, result.report, pages.student_page(result.report))
+        if result.report is None:  # what is there is of an earlier hand-in, or of an earlier grader
+            remove_report(path)
+        else:
+            write_report(path, result.report, pages.student_page(result.report))
     except OSError as error:
         failure = f"the report could not be written ({error.strerror})"
-        return replace(result, how="failed", report=None, failure=failure)
+        return replace(result, how="failed", report=None, failure=result.failure or failure)
     except Exception as error:
         failure = f"the report could not be made ({type(error).__name__})"
         return replace(result, how="failed", report=None, failure=failure, details=traceback.format_exc())

@@ -92,7 +92,7 @@ class Screen:
 def _line(result: Result) -> str:
     who = called(result.student.student_id)
     if result.report is None:
-        return f"{who}: not graded: {result.failure}" if result.failure else f"{who}: nothing to grade"
+        return f"{who}: not graded: {result.failure}"
     score = f"{who}: {number(result.report.score)} of {number(result.report.max_score)}"
     return f"{score} (kept from an earlier run)" if result.how == "kept" else score
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from graders.feedback.course import Similar
-from graders.run import CallError, Student, Submission, read_submission
+from graders.run import KIT, CallError, Student, Submission, read_submission
 
 LENGTH = 25  # characters of a run: copydetect's own measure of noise
 COMMON = 10  # submissions that may share a run before it counts as common
@@ -48,8 +48,10 @@ def ready() -> None:
 
 
 def texts(submission: Submission) -> Mapping[str, str]:
-    """The Python that was handed in: each file by its exercise, a notebook's code cells together."""
-    files = {name.removesuffix(".py"): data for name, data in submission.files.items()}
+    """The Python that was handed in: each file by its exercise, a notebook's code cells together; nothing of the kit."""
+    files = {
+        name.removesuffix(".py"): data for name, data in submission.files.items() if not name.startswith(KIT)
+    }
     result = {name: data.decode("utf-8", "replace") for name, data in files.items()}
     if submission.notebook is not None:
         result["notebook"] = "\n".join(_code_cells(submission.notebook))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -38,7 +40,7 @@ def stamp(path: Path) -> Stamp:
     found: Stamp = {}
     for item in {path, *folder.glob("*.py"), *folder.glob("*.ipynb")}:
         wanted = path.is_dir() or item == path or path.suffix == item.suffix == ".py"
-        if wanted and item.is_file():
-            state = item.stat()
-            found[item.name] = (state.st_mtime_ns, state.st_size)
+        with suppress(OSError):  # it may be gone by now
+            if wanted and stat.S_ISREG((state := item.stat()).st_mode):
+                found[item.name] = (state.st_mtime_ns, state.st_size)
     return found

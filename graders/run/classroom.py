@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from graders.judge.reading import Submission, read_submission
 from graders.report import ExerciseReport, Report
 from graders.run import ledger, pool
-from graders.run.opening import AnyBox
+from graders.run.opening import AnyBox, box_failures
 from graders.run.roster import Student
 from graders.settings import Settings
 
@@ -56,7 +56,7 @@ class Result:
 
     student: Student
     how: How
-    report: Report | None  # None where there is none: above all where the grader itself failed
+    report: Report | None  # None where the grader itself failed
     failure: str = ""
     details: str = ""  # a traceback, for whoever looks after the grader
     cost: Mapping[str, float] = field(default_factory=dict)  # seconds and megabytes of this run
@@ -96,8 +96,7 @@ def run_class(
         if task.todo:
             waiting.append(student)
         else:
-            report = _assembled(task, None, wish) if task.kept else None
-            yield Result(student, "kept", report)
+            yield Result(student, "kept", _assembled(task, None, wish))
         on_tick()
     tasks = (_plan(student, old_report(student), wish, box, salt) for student in waiting)
     for done in pool.do_all(
@@ -115,9 +114,22 @@ def run_class(
             yield Result(done.task.student, "graded", Report.from_json(data["report"]), cost=data["cost"])
 
 
+def outdated(
+    students: Sequence[Student], report: Callable[[Student], Path], wish: Wish, salt: str, box: AnyBox
+) -> list[Student]:
+    """Those whose report is of another hand-in, grader or seed than what is there now."""
+    everything = replace(wish, only=None, force=False)
+    tasks = [_plan(student, report(student), everything, box, salt) for student in students]
+    return [
+        task.student
+        for task in tasks
+        if task.old is not None and any(item.id not in task.kept for item in task.old.exercises)
+    ]
+
+
 def grade_one(submission: Submission, box: AnyBox, wish: Wish, grade: Grade) -> Report:
-    """Grade a single submission in this process, for `loralab check`."""
-    with contextlib.closing(box.share()) as shared:
+    """Grade a single submission in this process, for `loralab check`. Raises GraderError where the box fails."""
+    with box_failures(), contextlib.closing(box.share()) as shared:
         report = grade(submission, shared, wish.settings, only=wish.only)
     return replace(report, environment={**report.environment, **_circumstances(box, wish.settings)})
 

@@ -85,6 +85,17 @@ def open_box(settings: Settings) -> Iterator[AnyBox]:
             box.close()
 
 
+@contextlib.contextmanager
+def box_failures() -> Iterator[None]:
+    """Tells it as GraderError where the box fails in the middle of grading."""
+    from graders.judge.box import BoxError
+
+    try:
+        yield
+    except BoxError as error:
+        raise GraderError(f"the box failed ({error}); try again") from error
+
+
 def _device(wanted: str) -> str:
     """The device that may be used, "auto" where there seems to be a GPU."""
     if wanted == "cpu":

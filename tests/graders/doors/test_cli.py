@@ -24,6 +24,7 @@ from filelock import FileLock
 import graders
 from graders.doors.cli import main
 from graders.doors.files import write_text
+from graders.judge.box import BoxError
 from graders.report import ExerciseReport, Outcome, Report
 from graders.run.roster import CLASS_FILES
 
@@ -57,6 +58,8 @@ def fake_grade(
     text: Any = b"".join(submission.files.values()).decode() or (submission.notebook or b"").decode()
     if text == "dies":
         os._exit(9)
+    if text == "breaks the box":
+        raise BoxError("it has ended")
     if text == "interrupts":
         raise KeyboardInterrupt
     results = []
@@ -172,6 +175,10 @@ class TestGrade:
         hand_in(here, "ada", "dies")
         assert main(["grade", "submitted"]) == 1
         assert grades(here)[0]["score"] == ""
+        assert not list((here / "reports/ada").rglob("report.*"))
+        hand_in(here, "bob", "passed")
+        main(["grade", "submitted", "--student", "bob"])
+        assert [row["student_id"] for row in grades(here)] == ["bob"]
 
     def test_a_claim_that_needs_a_person(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A property at which the grader was at fault makes the status 1 and is named."""
@@ -198,8 +205,8 @@ class TestGrade:
         assert "bob" not in (here / "reports/index.html").read_text()
         assert report(here, "bob")["score"] == 20
 
-    def test_one_student_only(self, here: Path) -> None:
-        """`--student` leaves the others in the class pages as they were."""
+    def test_one_student_only(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """`--student` leaves the others in the class pages as they were, and names whose report is an old one."""
         hand_in(here, "ada", "passed")
         hand_in(here, "bob", "passed")
         main(["grade", "submitted"])
@@ -207,6 +214,9 @@ class TestGrade:
         hand_in(here, "bob", "failed")
         assert main(["grade", "submitted", "--student", "bob"]) == 0
         assert [(row["student_id"], row["score"]) for row in grades(here)] == [("ada", "20"), ("bob", "0")]
+        assert "until graded again: ada\n" in capsys.readouterr().out
+        assert main(["grade", "submitted", "--student", "ada"]) == 0
+        assert "until graded again" not in capsys.readouterr().out
 
     def test_again(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """The same call again grades nothing and leaves every student's file as it is."""
@@ -446,11 +456,36 @@ class TestCheck:
         assert "one" in out
         assert "two" in out
 
-    def test_interruption(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_interruption(
+        self, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Ctrl-C ends with one line and the status that shells know."""
         (here / "one.py").write_text("interrupts")
         assert main(["check", "one.py"]) == 130
         assert capsys.readouterr().err.count("\n") == 1
+
+        def interrupted(*_: object) -> int:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("graders.doors.cli.grade_class", interrupted)
+        for more, same in (
+            ([], "the same call goes on"),
+            (["--force"], "the same call without --force goes on"),
+        ):
+            assert main(["grade", "submitted", *more]) == 130
+            assert same in capsys.readouterr().err
+
+    def test_a_box_that_fails(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A box that fails meanwhile is told in one line."""
+        (here / "one.py").write_text("breaks the box")
+        assert main(["check", "one.py"]) == 1
+        assert capsys.readouterr().err == "loralab: the box failed (it has ended); try again\n"
+
+    def test_any_encoding(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """JSON on standard output is ASCII: a shell may write it into a file in whatever encoding."""
+        (here / "one.py").write_text("passed", encoding="utf-8")
+        assert main(["check", "one.py", "--format", "json"]) == 0
+        assert capsys.readouterr().out.isascii()
 
 
 class TestFiles:

@@ -10,6 +10,7 @@ import pytest
 
 from graders.doors import similar
 from graders.grade import data_folder
+from graders.kit.release import CHECK, PACKAGE, checker_files
 from graders.run import Student, Submission, list_students
 
 pytest.importorskip("copydetect", reason="no copydetect; pip install 'loralab[similar]'")
@@ -54,6 +55,18 @@ def test_stubs_are_nobodys_copy(tmp_path: Path) -> None:
     """Who hands in what was handed out has nothing in common with the others who do."""
     stub = (STUBS / "nf4_quantization.py").read_text(encoding="utf-8")
     assert pairs(class_of(tmp_path, {"ada": stub, "bo": stub})) == set()
+
+
+def test_the_kits_own_files_are_nobodys_copy(tmp_path: Path) -> None:
+    """Whoever hands in the kit's whole folder has not copied the checker from anybody."""
+    for student, text in zip(("ada", "bob"), CORRECT, strict=False):
+        home = tmp_path / student / "lora_theory"
+        for name, kept in {f"{PACKAGE}/{name}": kept for name, kept in checker_files().items()}.items():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text(kept, encoding="utf-8")
+        (home / "check.py").write_text(CHECK)
+        (home / "nf4_quantization.py").write_bytes(text.read_bytes())
+    assert pairs(list_students(tmp_path, "lora_theory").students) == set()
 
 
 def test_what_many_share_is_how_it_is_solved(tmp_path: Path) -> None:

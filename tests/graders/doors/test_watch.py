@@ -55,6 +55,13 @@ def test_a_folder_is_watched_whole(tmp_path: Path) -> None:
     assert set(stamp(tmp_path / "b.ipynb")) == {"b.ipynb"}
 
 
+def test_a_file_that_goes_while_it_is_looked_at(tmp_path: Path) -> None:
+    """What cannot be looked at is not there, and ends nothing."""
+    (tmp_path / "a.py").write_text("")
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    assert set(stamp(tmp_path)) == {"a.py"}
+
+
 def test_the_command(tmp_path: Path) -> None:
     """Saved again with a mistake, the file gets another short answer; Ctrl-C ends with the last status."""
     file = tmp_path / "memory_calculation.py"
