@@ -19,7 +19,8 @@
 #
 # Four **exercises** are yours to write. They are graded by properties: statements that must hold for every input, such as
 # "with B = 0 the layer gives what the original layer gives". This notebook runs from top to bottom before you have written any
-# of them; cells that need one say so and go on. Hand in this notebook, or the four `.py` files of the same names.
+# of them; cells that need one say so and go on. Hand in this notebook, or the four `.py` files of the same names. From a notebook the grader takes your definitions
+# and what they need; cells that only train, draw or print are not run, and cost you no time.
 
 # %%
 import math
@@ -70,9 +71,9 @@ def attempt(exercise, run):
 # * $BA$ has rank at most $r$: everything that the update does passes through $r$ numbers per input.
 # * $B$ starts at zero and $A$ at random, so at the start $\Delta W = 0$ and the model is the pretrained one. (What matters is that the *product* is zero. If both were zero, neither
 #   would ever get a gradient: can you see why?)
-# * $\alpha / r$ scales the update, so that changing $r$ does not change its size much. $\alpha$ is a matter of taste and of the learning rate; 16 or $2r$ are common.
+# * $\alpha / r$ scales the update. It is meant to save you a new learning rate when $r$ changes; section 8 looks at how far that holds. $\alpha$ is a matter of taste and of the learning rate; 16 or $2r$ are common.
 #
-# **Before you run the next cell:** a 4096 x 4096 weight has 16.8 million entries. How many has a LoRA update of rank 16?
+# **Before you run the next cell:** a 4096 x 4096 weight has 16.8 million entries. How many have A and B of rank 16 together?
 
 # %%
 d = 4096
@@ -82,7 +83,7 @@ for rank in (1, 4, 16, 64, 256, 2048):
     print(f"{rank:>5} {count:>12,} {count / d**2:>10.2%}")
 
 # %% [markdown]
-# At rank 2048, half the width, LoRA has as many parameters as the weight itself. Below that it saves, in proportion to the rank.
+# At rank 2048, half the width, LoRA has as many parameters as the weight itself. Below that it has fewer, in proportion to the rank.
 
 # %% [markdown]
 # ## 3. The layer, in NumPy
@@ -118,7 +119,7 @@ print("merged weights give the same:   ", np.allclose(layer.forward(x), x @ laye
 # %% [markdown]
 # The second line is LoRA's practical charm: after training, $W + \frac{\alpha}{r}BA$ is one matrix again, and inference costs nothing extra.
 #
-# **Question.** `x @ A.T @ B.T` and `x @ (B @ A).T` are equal. Which order is cheaper for a batch of 8 and rank 16, and by how much?
+# **Question.** `x @ A.T @ B.T` and `x @ (B @ A).T` are equal. Which order is cheaper for a 4096 x 4096 weight, a batch of 8 and rank 16, and by what factor? Count multiplications.
 
 # %% [markdown]
 # ## 4. The layer, in PyTorch
@@ -173,7 +174,7 @@ attempt("exercise 1", look_at_exercise_1)
 
 # %% [markdown]
 # The block has no positions and no mask: if the tokens of its input change places, those of its output do too. So it could never learn "copy the previous token", however it is
-# trained. When a model does not learn, ask first whether it *can*. The lab's task is one that it can learn, with an update of rank 8:
+# trained. When a model does not learn, ask first whether it *can*. The lab's task is one that it can learn; the change that is wanted has rank 8:
 
 # %% given: generate_synthetic_data
 
@@ -187,6 +188,8 @@ print(f"predicting y = x costs {F.mse_loss(x, y):.4f}, predicting 0 costs {y.squ
 
 # %% [markdown]
 # Eight singular values, then nothing: the change that is wanted has rank 8. (The *weights'* update that brings it about need not have the same rank. Why?)
+#
+# The block is not pretrained: its frozen weights are random and stand for pretrained ones. So its own output is worse than y = x at first, and the loss starts above the number printed for that.
 #
 # Now LoRA goes into the block. Everything is frozen first, then the four attention layers get adapters:
 
@@ -259,10 +262,10 @@ plt.show()
 # %% [markdown]
 # ## 7. What can a low rank hold? The SVD answers
 #
-# Any matrix is a sum of rank-1 pieces, $M = \sum_i s_i\, u_i v_i^T$ with $s_1 \ge s_2 \ge \dots$ The first $r$ pieces are the **best** approximation of rank $r$ there is, and what they miss is
+# Any matrix is a sum of rank-1 pieces, $M = \sum_i s_i\, u_i v_i^T$ with $s_1 \ge s_2 \ge \dots$ The first $r$ pieces are the **best** approximation of rank $r$ there is, and what they miss has the norm
 # $\sqrt{\sum_{i>r} s_i^2}$ (Eckart and Young 1936). So if full fine-tuning wanted a certain $\Delta W$, no LoRA of rank $r$ could come nearer to it than that.
 #
-# **Guess first:** how much of a random 256 x 256 matrix can a rank of 16 hold?
+# **Guess first:** which share of a random 256 x 256 matrix, in norm, does its best approximation of rank 16 miss? (Squares add up, norms do not: what misses 60 % holds 80 %.)
 
 
 # %%
@@ -289,10 +292,10 @@ plt.show()
 print("random matrix, missed at rank 16:", f"{missed(noise, [16])[0]:.0%}")
 
 # %% [markdown]
-# A random matrix is *not* low-rank: rank 16 misses most of it. So LoRA cannot work for every update, only for updates with structure. Do real ones have it? For a real encoder fine-tuned on a real
-# task one can measure it layer by layer (`python -m lora_reference.minilm` does). The honest summary of the literature: instruction tuning and classification get along with small ranks; for learning
-# a lot of code or mathematics, updates of full fine-tuning have ranks 10 to 100 times those that LoRA usually takes (Biderman et al. 2024,
-# [arXiv 2405.09673](https://arxiv.org/abs/2405.09673)).
+# A random matrix is *not* low-rank: rank 16 misses most of it. So LoRA cannot *reproduce* every update. It need not: another update, of low rank, may do the job as well. (That v_proj's learnt update has nothing
+# beyond rank 8 proves nothing: it is $BA$ of rank 8.) Do updates of full fine-tuning have low rank? In a small real encoder the best rank 16 misses 68 % of an update's norm, of a random matrix 93 %; and yet LoRA of rank 1 was as
+# accurate there. The honest summary of the literature: classification and small instruction sets mostly get along with small ranks; on code and mathematics the usual small ranks stay behind full
+# fine-tuning, whose updates have ranks 10 to 100 times those that LoRA usually takes (Biderman et al. 2024, [arXiv 2405.09673](https://arxiv.org/abs/2405.09673)).
 
 # %% [markdown]
 # ## 8. Which rank?
@@ -315,9 +318,9 @@ plt.show()
 print({rank: round(curve[-1], 4) for rank, curve in results.items()})
 
 # %% [markdown]
-# **Is that fair?** Each rank got the same learning rate and $\alpha = 2r$, so the scaling is 2 for all of them. With $\alpha$ fixed instead, a larger rank would be scaled down: part of what looks like
-# "rank does not matter" in practice is a rank and a learning rate that changed together. Rank-stabilised LoRA scales by $\alpha/\sqrt{r}$ for that reason
-# ([arXiv 2312.03732](https://arxiv.org/abs/2312.03732)).
+# **Is that fair?** Not quite. With $\alpha = 2r$ the scaling is 2 for every rank, and Adam moves each entry of B by about the learning rate: $r$ columns move the output about $r$ times as far, so larger ranks start faster.
+# The small ranks are still falling at the end: what you see is speed as much as capacity. With $\alpha$ fixed, $\alpha/r$ makes the first steps about equal, but it slows large ranks down later; rank-stabilised LoRA takes
+# $\alpha/\sqrt{r}$ ([arXiv 2312.03732](https://arxiv.org/abs/2312.03732)). Before you say that a rank is too small, train it until it stops falling, at its own best learning rate.
 
 # %% [markdown]
 # ## 9. Which layers?
@@ -326,7 +329,7 @@ print({rank: round(curve[-1], 4) for rank, curve in results.items()})
 # |---|---|---|
 # | the least | `q_proj`, `v_proj` (the LoRA paper's choice) | 2 layers of 2dr |
 # | all of attention | `q_proj`, `k_proj`, `v_proj`, `o_proj` (this lab's default) | 4 layers of 2dr |
-# | the best quality | all linear layers, the MLP's too | about 10 dr more, as the MLP is wider |
+# | the best quality | all linear layers, the MLP's too | about 11 dr more (Llama 2 7B), as the MLP is wider |
 #
 # Adapters are small either way: leaving out the MLP hardly saves memory, and current evidence says that it costs quality, at equal numbers of parameters too (Biderman et al. 2024; Thinking Machines 2025,
 # "LoRA Without Regret"). Find out for the lab's task:
@@ -342,6 +345,7 @@ def look_at_exercise_2():
     model = add_lora_to_model_selective(SimpleTransformerBlock(32, 4), rank=2, alpha=4, target_modules=["q_proj", "up_proj"])
     print("trained:", [name for name, p in model.named_parameters() if p.requires_grad])
     configs = [["q_proj", "v_proj"], ["q_proj", "k_proj", "v_proj", "o_proj"], ["gate_proj", "up_proj", "down_proj"]]
+    configs.append(configs[1] + configs[2])
     for key, entry in compare_target_modules(configs, n_epochs=1 if FAST else 20).items():
         plt.plot(range(1, len(entry["losses"]) + 1), entry["losses"], label=f"{key}: {entry['trainable_params']:,}")
     plt.ylim(0, None)
@@ -356,10 +360,14 @@ attempt("exercise 2", look_at_exercise_2)
 # %% check: selective_injection
 
 # %% [markdown]
+# Which part of the task can attention not learn, and which can the MLP not? (Read the docstring of `generate_synthetic_data` again.)
+
+# %% [markdown]
 # ## 10. How much memory?
 #
 # Four things take memory in training: the weights, a gradient for each trained parameter, the optimizer's two moments for each trained parameter, and the activations. LoRA keeps *all* weights in memory,
-# but has gradients and moments only for the adapters. This is where its saving comes from.
+# but has gradients and moments only for the adapters. This is where its saving comes from. The activations mostly stay: the backward pass still goes
+# through the layers, down to the first adapter.
 #
 # Conventions differ by a factor of two and more: everything in 16 bits is 8 bytes a parameter for full fine-tuning, mixed precision with 32-bit copies is 16 to 18. Always say which one you count. The exercise
 # counts the pure one, in GB of $10^9$ bytes, without activations.
@@ -390,7 +398,7 @@ attempt("exercise 3", look_at_exercise_3)
 # ## 11. Four bits: NF4 and QLoRA
 #
 # QLoRA (Dettmers et al. 2023, [arXiv 2305.14314](https://arxiv.org/abs/2305.14314)) keeps the frozen weights in 4 bits and trains LoRA factors in 16 bits beside them. Frozen is the point: nobody has to train a 4-bit
-# number, it is only read.
+# number, it is only read: for each multiplication it is turned back into 16 bits.
 #
 # With 4 bits there are 16 values. NF4 places them where normally distributed weights are, denser around zero, and scales each block of 64 weights by its largest absolute value:
 #
@@ -410,7 +418,7 @@ def look_at_exercise_4():
     W = torch.randn(64, 64) * 0.02
     codes, scales = quantize_nf4(W)
     back = dequantize_nf4(codes, scales)
-    print(f"error: {(W - back).norm() / W.norm():.1%} of the norm, with {4 + 32 / 64} bits a weight")
+    print(f"error: {(W - back).norm() / W.norm():.1%} of the norm, with {4 + 32 / 64} bits a weight once two codes share a byte")
     spiked = W.clone()
     spiked[0, 0] = 2.0
     back = dequantize_nf4(*quantize_nf4(spiked))
@@ -429,32 +437,35 @@ attempt("exercise 4", look_at_exercise_4)
 #
 # | name | what you see |
 # |---|---|
-# | `missing-scaling`, `scaling-alpha-only` | all is right for alpha = rank, and wrong otherwise |
+# | `missing-scaling` | right for alpha = rank, wrong otherwise |
+# | `scaling-alpha-only` | right for rank 1, else the update is rank times too large |
 # | `b-not-zero` | the model is worse before the first step |
 # | `a-zero` | with B = 0 as well, nothing is ever learnt |
 # | `dropout-on-base-path`, `dropout-in-eval` | the frozen model itself becomes noisy; two evaluations differ |
-# | `merged-at-init` | training moves A and B, and the output stays |
+# | `merged-at-init` | A and B get no gradient; set B to ones by hand, and the output stays |
 # | `rest-not-frozen`, `freezes-nothing` | too many trained parameters; memory as in full fine-tuning |
 # | `nested-parent-bug` | works on a flat model, fails on `blocks.0.q_proj` |
 # | `empty-list-as-default` | asking for nothing wraps four layers |
-# | `model-reused`, `initial-weights-differ` | the second configuration always looks better |
+# | `model-reused` | the second configuration looks better: it starts trained |
+# | `initial-weights-differ` | another order of the configurations changes their losses |
 # | `gib-not-gb` | every number is 7 % too small |
 # | `optimizer-one-state` | Adam at half its price |
 # | `tensor-wide-scale` | one outlier ruins the whole tensor |
-# | `midpoint-in-index-space` | codes are right at the ends and off in the middle |
+# | `midpoint-in-index-space` | codes are right at the ends, and off by one or two between the ends and zero |
 # | `zero-block-nan` | a padded row turns into NaN |
 
 # %% [markdown]
 # ## 13. Challenge
 #
-# * DoRA learns the length of each output row apart from its direction. Write `y = (m / ||V||) V x + b` with `V = W + s B A`, and keep the norm out of the gradient. What is the output at the start?
+# * DoRA learns the length of each output row apart from its direction. Write `y = (m / ||V||) V x + b` with `V = W + s B A`, `s = alpha / r`, `||V||` the norm of each row, and `m` one trained
+#   number a row that starts at `||W||`. Keep the norm out of the gradient. What is the output at the start?
 # * LoRA+ gives B a learning rate 16 times A's. Try it in the training loop above: does the loss fall faster?
 # * Merge an adapter into an NF4 weight and quantize again. How much of the update survives?
 #
 # ## 14. Checkpoint: can you answer these?
 #
 # 1. Why does a LoRA layer give the original output at the start, and why must not both factors be zero?
-# 2. A colleague's run reports 67 % trained parameters. What was forgotten?
+# 2. A colleague's run of the block from section 5 reports 61 % trained parameters. What was forgotten?
 # 3. Your update's best rank-8 approximation misses 60 % of it. What does that say about LoRA of rank 8, and what not?
 # 4. Where does LoRA save memory, and where not at all?
 # 5. Why can the frozen weights be in 4 bits, and the factors not?

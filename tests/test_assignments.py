@@ -184,7 +184,7 @@ SAID = {
         "an empty tensor": ["An empty tensor gives empty codes and no scales"],
         "no packing": ["do not pack two"],
         "no change": ["The tensor is not changed", "Neither `codes` nor `scales` is changed"],
-        "time": ["30 seconds for each call"],
+        "time": ["30 seconds for a case of more than 1,000 values"],
     },
 }
 

@@ -39,7 +39,7 @@ HINTS: dict[str, tuple[str, str, str]] = {
     "scaling": (
         "Look at the number that the adapter's share is multiplied by.",
         "For alpha 16 and rank 2, which number should it be, and which number is it in your layer?",
-        "Set both factors to ones and subtract the original layer's output: what is left shows the number. Try two ranks with the same alpha, then two alphas with the same rank.",
+        "Set the first row of A and the first column of B to ones and all else in both to zeros, give an x with a single 1, and subtract the original layer's output: what is left is the number. Try two ranks with the same alpha, then two alphas with the same rank.",
     ),
     "defaults": (
         "Look at the signature of `__init__`.",

@@ -39,7 +39,7 @@ HINTS: dict[str, tuple[str, str, str]] = {
     "trained_in_16_bits": (
         "Look at what your function does with int8 and int4 beyond the weights.",
         "Can a gradient be an int4 number, and what does the text say is used instead?",
-        "For int8 and for int4 print all ten values beside those of float16. Only values about frozen numbers may differ; see which of yours do.",
+        "For int8 and for int4 print all ten values beside those of float16. Only the model's own weights may differ, and what is computed from them; see which others of yours do.",
     ),
     "totals": (
         "Look at the two sums.",

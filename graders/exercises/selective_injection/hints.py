@@ -49,7 +49,7 @@ HINTS: dict[str, tuple[str, str, str]] = {
     "scaling": (
         "Look at how `alpha` and `rank` reach the adapter.",
         "With alpha 16 and rank 2, by which number is the adapter's share multiplied?",
-        "Set both factors of one layer to ones and subtract the output from before: what is left shows the number. Vary alpha alone, then rank alone.",
+        "Take one wrapped layer by itself. Set the first row of its A and the first column of its B to ones and all else in both to zeros, give it an x with a single 1, and subtract its output with B = 0: what is left is the number. Vary alpha alone, then rank alone.",
     ),
     "returns_same_model": (
         "Look at what your function returns.",
@@ -104,6 +104,6 @@ HINTS: dict[str, tuple[str, str, str]] = {
     "trains_only_adapters": (
         "Look at which parameters the optimizer gets, and what else changes during training.",
         "After training, is there a weight of the original block that is no longer what it was?",
-        "Keep a copy of all parameters from before training and list by name which differ afterwards. Only names that end in `lora_A` or `lora_B` may be on the list.",
+        "Keep a copy of all parameters from before training and list by name which differ afterwards. Only factors may be on the list: names that end in `lora_A` or `lora_B` (or `lora_A.weight`, `lora_B.weight`).",
     ),
 }
