@@ -30,7 +30,7 @@ from graders.judge import on_gpu as gpu
 from graders.judge.box import Box
 from graders.judge.diagnosis import name_mistakes
 from graders.judge.reading import Submission
-from graders.judge.search import Effort, Finding, JudgeFault, Search, judge_case
+from graders.judge.search import Effort, Finding, JudgeFault, Search, Verdict, judge_case
 from graders.judge.session import Loaded, Material, Session
 from graders.report import ExerciseReport, NamedMistake, Outcome, Report
 from graders.settings import Settings
@@ -189,7 +189,7 @@ def grade_exercise(
                 if effort == "first" and any(finding.violated for finding in found.values()):
                     break
         for experiment in exercise.experiments:
-            _settle_faults(exercise, experiment, findings, box, submission.assignment)
+            _settle_faults(exercise, experiment, findings, box, submission)
         settled = _Outcomes(exercise, loaded, findings)
         outcomes = settled.all()
         mistakes: tuple[NamedMistake, ...] = ()
@@ -231,7 +231,7 @@ def grade_case(submission: Submission, stored: StoredCase, box: Box) -> Report:
         there = gpu.Where(exercise, experiment, material(submission.assignment, exercise.id), where)
         if not gpu.certain(there, submission, reference_submission(submission.assignment), claim.id, case):
             raise StoredCaseError(gpu.NO_USE)
-    _settle_faults(exercise, experiment, findings, box, submission.assignment)
+    _settle_faults(exercise, experiment, findings, box, submission)
     report = ExerciseReport(
         exercise.id,
         exercise.title,
@@ -298,7 +298,10 @@ def _look(
         return ask(case)
 
     on_each = {claim.id: claim.on_each for claim in exercise.properties if claim.on_each}
-    search = Search(experiment, checks, ask, int(settings.seed), effort, ask_afresh, on_each)
+    search = Search(
+        experiment, checks, ask, int(settings.seed), effort, ask_afresh, on_each,
+        clock=lambda: session.wall_seconds,  # not the time for which others kept it waiting
+    )  # fmt: skip
     return search.run(settings.examples)
 
 
@@ -330,9 +333,14 @@ def _named(
 
 
 def _settle_faults(
-    exercise: Exercise, experiment: Experiment, findings: dict[str, list[Finding]], box: Box, assignment: str
+    exercise: Exercise,
+    experiment: Experiment,
+    findings: dict[str, list[Finding]],
+    box: Box,
+    submission: Submission,
 ) -> None:
-    """Where the judge's own code raised: its fault only if the reference solution meets the same on that case."""
+    """Where the judge's own code raised, the case is asked again: it is the submission's fault only if the judge raises
+    there once more, and not with the reference solution."""
     pairs = [
         (name, finding)
         for name, group in findings.items()
@@ -341,26 +349,47 @@ def _settle_faults(
     ]
     if not pairs:
         return
-    checks = exercise.checks_in(experiment)
     where = _box_for(experiment, box)
     assert where is not None, "an experiment was asked in no box"
-    with Session(where, reference_submission(assignment), material(assignment, exercise.id)) as session:
-        session.load()
+    reference, given = (
+        reference_submission(submission.assignment),
+        material(submission.assignment, exercise.id),
+    )
+    with Session(where, submission, given) as theirs, Session(where, reference, given) as ours:
+        for session in (theirs, ours):
+            session.load()
         for name, finding in pairs:
             case = finding.fault_case
             assert case is not None
-            seen = session.ask(
-                experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
-            )
-            verdict = judge_case(experiment, checks, case, seen)[0].get(name)
-            if type(verdict).__name__ == "JudgeFault":
-                continue
-            finding.fault = ""
-            if finding.violation is None:
-                finding.case = case
-                finding.violation = Violation(
-                    "What your code returned could not be compared with what was asked."
+            verdicts = [_verdict_on(exercise, experiment, name, case, session) for session in (theirs, ours)]
+            if not isinstance(verdicts[0], JudgeFault):
+                finding.fault = ""
+                _take_in(finding, case, verdicts[0])
+            elif verdicts[1] is None:
+                finding.fault = ""
+                _take_in(
+                    finding,
+                    case,
+                    Violation("What your code returned could not be compared with what was asked."),
                 )
+
+
+def _verdict_on(
+    exercise: Exercise, experiment: Experiment, name: str, case: Case, session: Session
+) -> Verdict:
+    """A claim's verdict on one case."""
+    seen = session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+    return judge_case(experiment, exercise.checks_in(experiment), case, seen)[0][name]
+
+
+def _take_in(finding: Finding, case: Case, verdict: Verdict) -> None:
+    """Count one more verdict."""
+    finding.held += verdict is None
+    finding.unseen += isinstance(verdict, NotSeen)
+    if isinstance(verdict, Violation):
+        finding.violated += 1
+        if finding.violation is None:
+            finding.case, finding.violation = case, verdict
 
 
 def _seen_to_hold(claim: Property, group: Sequence[Finding]) -> bool:

@@ -18,7 +18,6 @@ class Answer:
     detail: str
     cpu_seconds: float
     wall_seconds: float
-    near_limit: bool  # CPU or wall seconds came within a factor 2 of their limit
 
 
 @dataclass(frozen=True)

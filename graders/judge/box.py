@@ -22,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -37,6 +38,7 @@ __all__ = ["Answer", "Box", "BoxError", "Turnstile", "Worker"]
 
 Sandbox = Literal["auto", "strict", "off"]
 Device = Literal["cpu", "auto", "cuda"]
+FORK_TRIES = 30  # a second apart
 MEMORY = 2 << 30  # bytes that a worker may reserve on top of what the warm process has
 LAYERS = ("landlock", "seccomp", "bubblewrap", "namespaces")
 
@@ -179,13 +181,17 @@ class Box:
         if not self._forks:
             return self._spawn(_entry)
         control = self._channel()
-        with _pipe() as (read_end, to_worker), _pipe() as (from_worker, write_end):
-            answer, fds = control.ask({"op": "fork", "entry": _entry}, read_end, write_end)
-            if not fds:
+        for left in reversed(range(FORK_TRIES)):
+            with _pipe() as (read_end, to_worker), _pipe() as (from_worker, write_end):
+                answer, fds = control.ask({"op": "fork", "entry": _entry}, read_end, write_end)
+                if fds:
+                    pipes = Polled(os.dup(to_worker), os.dup(from_worker))
+                    break
+            if not left:
                 raise BoxError(f"the warm process could not fork a worker ({answer['failed']})")
-            process = Forked(control, answer["pid"], fds[0])
-            pipes = Polled(os.dup(to_worker), os.dup(from_worker))
-            worker = Worker(process, pipes, memory=self._memory, turnstile=self.turnstile)
+            time.sleep(1)  # somebody's threads may fill the machine, until they come to their limit
+        process = Forked(control, answer["pid"], fds[0])
+        worker = Worker(process, pipes, memory=self._memory, turnstile=self.turnstile)
         if self._on_gpu and any(
             self._protections.get(name, how) != how for name, how in worker.active.items()
         ):

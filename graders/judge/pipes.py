@@ -8,9 +8,11 @@ import queue
 import selectors
 import subprocess
 import threading
+import time
 from typing import Protocol
 
 PIECE = 1 << 16
+ENDING_SECONDS = 2.0
 AHEAD = 64  # pieces that are read before anybody wants them
 
 
@@ -98,7 +100,10 @@ class Pumped:
 
     def close(self) -> None:
         self._leaving.put(b"")
-        while any(thread.is_alive() for thread in self._threads):
+        end = (
+            time.monotonic() + ENDING_SECONDS
+        )  # a process that the student's code left behind may hold the pipe
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < end:
             with contextlib.suppress(queue.Empty):
                 self._arrived.get(timeout=0.01)
         for pipe in (self._process.stdin, self._process.stdout):

@@ -21,8 +21,10 @@ FOLDER_LIMIT = 8 << 20  # bytes of all .py files together
 FILES_LIMIT = 200  # .py files of one submission
 DEPTH_LIMIT = 4  # folders in folders
 PROBLEMS_LIMIT = 50  # names that are listed; more are only counted
-# As browsers and file managers name one.
-COPY = re.compile(r"([^\W\d]\w*)(?: ?\(\d+\)| - Copy(?: \(\d+\))?| copy(?: \d+)?)\.py")
+# As browsers, file managers and learning platforms name one.
+COPY = re.compile(
+    r"([^\W\d]\w*)(?: ?\(\d+\)|[- ]\d+| - Copy(?: \(\d+\))?| copy(?: \d+)?| \((?:another )?copy(?: \d+)?\))\.py"
+)
 GIVEN = "lab.py"  # handed out, so never read back
 KIT = ("check.py", "loralab_check/")  # how names begin of what the kit holds besides: nobody's work
 DEFAULT_ASSIGNMENT = "lora_theory"
@@ -120,7 +122,10 @@ def read_file(path: Path, exercise: str | None = None, assignment: str = DEFAULT
         return Submission(path.stem, assignment, {}, found, shown(path.name), problems)
     name = f"{exercise or path.stem}.py"
     beside = read_submission(real.parent, path.stem, assignment)
-    files = {other: text for other, text in beside.files.items() if other not in (name, path.name)}
+    itself = {name, path.name}
+    if (copy := COPY.fullmatch(path.name)) and not (real.parent / f"{copy[1]}.py").exists():
+        itself.add(f"{copy[1]}.py")
+    files = {other: text for other, text in beside.files.items() if other not in itself}
     found = _read(str(real), FILE_LIMIT, name, problems)
     if found is not None:
         files[name] = found

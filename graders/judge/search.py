@@ -30,8 +30,8 @@ from graders.judge.facts import proportion, separation
 SHRINK_CALLS = 100  # worker calls spent on making one failing case smaller
 MOST_AFRESH = 10  # failing cases that are asked in a fresh process, to find one that fails there
 MOST_DEATHS = 20  # workers that one experiment may cost before it is stopped
-SHRINK_SECONDS = 120.0  # spent on an experiment, from which on failing cases stay as they are
-MOST_SECONDS = 600.0  # spent on an experiment, from which on it is stopped
+SHRINK_SECONDS = 120.0  # that its worker spent on an experiment, from which on failing cases stay as they are
+MOST_SECONDS = 600.0  # that its worker spent on an experiment, from which on it is stopped
 MOST_KEPT = 64 << 20  # bytes of what was seen in failing cases that are kept for pictures
 
 os.environ.setdefault(
@@ -132,8 +132,10 @@ class Search:
         effort: Effort = "full",
         ask_afresh: Callable[[Case], Seen] | None = None,
         on_each: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.ask_afresh = ask_afresh
+        self.clock = clock  # seconds that count against the code that is asked
         self.effort = effort
         self.experiment = experiment
         self.checks = list(checks)
@@ -182,9 +184,9 @@ class Search:
     def _verdicts(self, case: Case) -> dict[str, Verdict]:
         key = _key(case)
         if key not in self.memo:
-            began = time.monotonic()
+            began = self.clock()
             seen = self.ask(case)
-            self.seconds += time.monotonic() - began
+            self.seconds += self.clock() - began
             self.stopped = self.stopped or self.seconds > MOST_SECONDS
             verdicts, blamed = judge_case(self.experiment, self.checks, case, seen)
             self.memo[key] = (case, verdicts, blamed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,13 +9,15 @@ from typing import Any
 from graders.exercise import Failure, Seen
 from graders.judge.box import Answer, Box, Worker
 from graders.judge.reading import KIT, Submission
+from graders.judge.talk import WALL_PER_CPU
 from graders.report import REFUSALS, ExerciseStatus
 from graders.worker.wire import visible
 
 LOAD_SECONDS = 10.0  # CPU seconds for loading a submission
 MOST_PLACEHOLDERS = 10  # hidden packages that a file may import at its top
 MOST_TEXT = 500  # characters of a text from the worker, which cuts and cleans too, if it is still the worker
-ALONE = 2.0  # a call that ran out of time is run again, alone, with this many times the limit
+AGAIN = ("timed_out", "out_of_memory")  # a busy machine may be why
+ALONE = 2.0  # then it is run again, alone, with this many times the limit on time
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Session:
         self.material = material
         self.worker: Worker | None = None
         self.recipe: dict[str, Any] | None = None  # the load request that worked
-        self.cpu_seconds = 0.0
+        self.cpu_seconds = self.wall_seconds = 0.0  # of its workers, while they were asked
         self.peak = 0  # most bytes of memory that one of its workers had in use, as far as they have ended
         self._tried: set[str] = set()
 
@@ -74,41 +75,54 @@ class Session:
             self.worker = None
 
     def load(self) -> Loaded:
-        """Load the submission: its file whole, else by definitions; hidden packages as placeholders if need be."""
-        answer: Answer | None = None
+        """Load the submission: its file whole, else by definitions; hidden packages as placeholders if need be.
+
+        What ran out of time or memory is loaded once more, alone.
+        """
         for request in self._attempts():
-            answer = self._fresh(request, LOAD_SECONDS)
-            placeholders = list(request["placeholders"])
-            while (package := _missing_package(answer)) and len(placeholders) < MOST_PLACEHOLDERS:
-                if request["mode"] != "whole" or package in placeholders:
-                    break
-                placeholders.append(package)
-                request = {**request, "placeholders": list(placeholders)}
-                answer = self._fresh(request, LOAD_SECONDS)
-            found = _found(answer, self.material.defines)
+            answer, found = self._try(request, LOAD_SECONDS)
             if found is not None:
-                self.recipe = request
                 return self._loaded(answer, found)
-        assert answer is not None
+        if answer.kind in AGAIN:
+            with self.box.alone():
+                answer, found = self._try(request, LOAD_SECONDS * ALONE)
+            if found is not None:
+                return self._loaded(answer, found)
         return self._not_loaded(answer)
 
+    def _try(
+        self, request: dict[str, Any], cpu_seconds: float
+    ) -> tuple[Answer, dict[str, tuple[str, str]] | None]:
+        """Load in one way; what was found, where it worked."""
+        answer = self._fresh(request, cpu_seconds)
+        placeholders = list(request["placeholders"])
+        while (package := _missing_package(answer)) and len(placeholders) < MOST_PLACEHOLDERS:
+            if request["mode"] != "whole" or package in placeholders:
+                break
+            placeholders.append(package)
+            request = {**request, "placeholders": list(placeholders)}
+            answer = self._fresh(request, cpu_seconds)
+        found = _found(answer, self.material.defines)
+        if found is not None:
+            self.recipe = request
+        return answer, found
+
     def ask(self, probe: str, arguments: Mapping[str, Any], seed: int, cpu_seconds: float) -> Seen:
-        """Let a probe look. A call that ran out of time is run once more, alone, before it counts."""
+        """Let a probe look. A call that ran out of time or memory is run once more, alone, before it counts."""
         request = {"op": "probe", "probe": probe, "arguments": dict(arguments), "seed": seed}
         answer = self._ask(request, cpu_seconds)
-        if answer.kind == "timed_out":
-            turnstile = self.box.turnstile
-            with turnstile.alone() if turnstile else contextlib.nullcontext():
-                answer = self._ask(request, cpu_seconds * ALONE)
+        if answer.kind in AGAIN:
+            with self.box.alone():
+                answer = self._ask(request, cpu_seconds * ALONE, WALL_PER_CPU * cpu_seconds)
         return _seen(answer, cpu_seconds)
 
-    def _ask(self, request: dict[str, Any], cpu_seconds: float) -> Answer:
+    def _ask(self, request: dict[str, Any], cpu_seconds: float, wall_seconds: float | None = None) -> Answer:
         if self.worker is None:
             assert self.recipe is not None, "ask() needs a submission that was loaded"
             again = self._fresh(self.recipe, LOAD_SECONDS * ALONE)
             if _found(again, self.material.defines) is None:
                 return again if again.kind != "replied" else _broken(again)
-        return self._send(request, cpu_seconds)
+        return self._send(request, cpu_seconds, wall_seconds)
 
     def _attempts(self) -> list[dict[str, Any]]:
         whole = f"{self.material.exercise}.py" in self.submission.files
@@ -135,10 +149,11 @@ class Session:
         self.worker = self.box.worker()
         return self._send(request, cpu_seconds)
 
-    def _send(self, request: dict[str, Any], cpu_seconds: float) -> Answer:
+    def _send(self, request: dict[str, Any], cpu_seconds: float, wall_seconds: float | None = None) -> Answer:
         assert self.worker is not None
-        answer = self.worker.ask(request, cpu_seconds=cpu_seconds)
+        answer = self.worker.ask(request, cpu_seconds=cpu_seconds, wall_seconds=wall_seconds)
         self.cpu_seconds += answer.cpu_seconds
+        self.wall_seconds += answer.wall_seconds
         if answer.kind != "replied":
             self.close()
         self._tried |= _tried(answer)
@@ -311,5 +326,4 @@ def _broken(answer: Answer) -> Answer:
         "loaded once, but not a second time",
         answer.cpu_seconds,
         answer.wall_seconds,
-        False,
     )

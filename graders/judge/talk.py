@@ -41,10 +41,10 @@ class _Gone(Exception):
 class _Watch:
     """The clock of one request."""
 
-    def __init__(self, process: Process, cpu_limit: float) -> None:
+    def __init__(self, process: Process, cpu_limit: float, wall_limit: float | None = None) -> None:
         self.process = process
         self.cpu_limit = cpu_limit
-        self.wall_limit = WALL_PER_CPU * cpu_limit
+        self.wall_limit = wall_limit or WALL_PER_CPU * cpu_limit
         self._wall_start = time.monotonic()
         self._cpu_start = process.cpu_seconds() or 0.0
         self._cpu_last = self._cpu_start
@@ -57,10 +57,6 @@ class _Watch:
     def cpu(self) -> float:
         self._cpu_last = self.process.cpu_seconds() or self._cpu_last
         return self._cpu_last - self._cpu_start
-
-    @property
-    def near_limit(self) -> bool:
-        return 2 * self.cpu > self.cpu_limit or 2 * self.wall > self.wall_limit
 
     def check(self) -> None:
         if self.cpu > self.cpu_limit:
@@ -97,20 +93,22 @@ class Worker:
     ) -> None:
         self.close()
 
-    def ask(self, message: dict[str, Any], *, cpu_seconds: float) -> Answer:
+    def ask(
+        self, message: dict[str, Any], *, cpu_seconds: float, wall_seconds: float | None = None
+    ) -> Answer:
         """Send a request and wait for its one reply. After anything but `replied` the worker is gone."""
         if not self.alive:
             raise BoxError("a worker was asked that had ended")
         together = self._turnstile.together() if self._turnstile else contextlib.nullcontext()
         with together:
-            watch = _Watch(self._process, cpu_seconds)
+            watch = _Watch(self._process, cpu_seconds, wall_seconds)
             try:
                 value = self._exchange(wire.pack(message), watch)
             except _Over as over:
-                cpu, wall, near = watch.cpu, watch.wall, watch.near_limit
+                cpu, wall = watch.cpu, watch.wall
                 self.close()
-                return Answer(over.kind, None, over.detail, cpu, wall, near or over.kind == "timed_out")
-            return Answer("replied", value, "", watch.cpu, watch.wall, watch.near_limit)
+                return Answer(over.kind, None, over.detail, cpu, wall)
+            return Answer("replied", value, "", watch.cpu, watch.wall)
 
     def close(self) -> None:
         """Kill the worker and wait until it is gone."""

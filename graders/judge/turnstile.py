@@ -1,6 +1,6 @@
 """Lets every grading process ask its worker at the same time, or one of them alone.
 
-A call that came near its limit says little on a busy machine; it is asked again while no other worker
+A call that ran out of time says little on a busy machine; it is asked again while no other worker
 computes. Two locked files: who enters takes the door exclusively, then the room, shared (or exclusively, to
 be alone), and lets go of the door. Who waits for the empty room holds the door, so that newcomers cannot
 keep it full for ever.

@@ -25,7 +25,8 @@ Work = Callable[[Task, Say], bytes]
 OpenWork = Callable[[], contextlib.AbstractContextManager[Work[Task]]]
 
 TICK_SECONDS = 0.2
-TASK_SECONDS = 3600.0  # a task that takes longer is stuck: every step of a grading has its own, shorter limit
+# A task that takes longer is stuck: all steps of a grading together take less, and so does waiting while others are alone.
+TASK_SECONDS = 8 * 3600.0
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,8 @@ class Modules:
         source.parse()
         if source.problem is not None:
             raise source.problem
+        if source.from_ipython:
+            self.note(f"{source.label} has lines that only IPython understands; they were left out")
         if self.by_definitions:
             self._run_definitions(source, self._wanted_of(source))
         else:

@@ -75,7 +75,11 @@ def _source(cell: dict[str, Any]) -> str:
 
 def _parse(source: str) -> tuple[str, ast.Module | None, str]:
     """A cell's Python text, line for line, its tree, and what is wrong with it."""
-    text = _without_cell_magic(_pasted(source))
+    return plainly(_without_cell_magic(_pasted(source)))
+
+
+def plainly(text: str) -> tuple[str, ast.Module | None, str]:
+    """A text without what only IPython understands, line for line, its tree, and what is wrong with it."""
     for _ in range(50):  # one line of IPython after the other, wherever the parser stumbles over it
         try:
             return text, ast.parse(text), ""
@@ -86,7 +90,10 @@ def _parse(source: str) -> tuple[str, ast.Module | None, str]:
         if shorter is None:
             break
         text = shorter
-    text = "\n".join(_plain(line) for line in text.split("\n"))
+    lines = text.split("\n")
+    for number in range(len(lines)):
+        _make_plain(lines, number)
+    text = "\n".join(lines)
     try:
         return text, ast.parse(text), ""
     except SyntaxError as error:
@@ -128,8 +135,16 @@ def _without_line(text: str, number: int) -> str | None:
     lines = text.split("\n")
     if not 1 <= number <= len(lines) or not _MAGIC.search(lines[number - 1]):
         return None
-    lines[number - 1] = _plain(lines[number - 1])
+    _make_plain(lines, number - 1)
     return "\n".join(lines)
+
+
+def _make_plain(lines: list[str], number: int) -> None:
+    """Make a line of IPython plain; what it goes on with behind a backslash goes."""
+    line, lines[number] = lines[number], _plain(lines[number])
+    while line != lines[number] and line.endswith("\\") and number + 1 < len(lines):
+        number += 1
+        line, lines[number] = lines[number], ""
 
 
 def _plain(line: str) -> str:

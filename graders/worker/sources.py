@@ -34,6 +34,7 @@ class Source:
     own_names: frozenset[str] = frozenset()  # what was there when it had run, before anything was added
     failed: dict[str, tuple[str, BaseException]] = field(default_factory=dict)
     parsed: bool = False
+    from_ipython: bool = False  # a file of which lines that only IPython understands were left out
     _statements: list[Statement] | None = None
 
     @property
@@ -65,10 +66,21 @@ class Source:
                 self.text = "\n".join(cell.text for cell in self.cells)
             else:
                 self.text = decode(self.data)
-                self.nodes = ast.parse(self.text, self.file).body
+                self.nodes = self._parsed()
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.problem = error.with_traceback(None)
         remember(self.file, self.text)
+
+    def _parsed(self) -> list[ast.stmt]:
+        """A file's statements; lines of IPython, as an exported notebook has them, are made harmless."""
+        try:
+            return ast.parse(self.text, self.file).body
+        except SyntaxError:
+            text, tree, _ = notebook.plainly(self.text)
+            if tree is None:
+                raise
+            self.text, self.from_ipython = text, True
+            return tree.body
 
     def place(self, line: int) -> tuple[str, int, str]:
         """Where a line of the text stands, in the student's own numbers, and the line."""
@@ -162,6 +174,8 @@ class Sources:
             return "missing"
         asked = (*asked, source.module_name)
         states = {self._bound_as(item, name, source, asked) for item in source.statements}
+        if "stub" in states and self._is_changed(source, name):
+            return "attempt"
         return "attempt" if "attempt" in states else "stub" if "stub" in states else "missing"
 
     def _bound_as(self, item: Statement, name: str, source: Source, asked: tuple[str, ...]) -> str:
@@ -192,7 +206,12 @@ class Sources:
 
     def without_stubs(self, source: Source, names: set[str]) -> list[Statement]:
         """The text's statements without the untouched stubs of `names`."""
+        names = {name for name in names if not self._is_changed(source, name)}
         return [item for item in source.statements if not self._is_stub_of(item, names)]
+
+    def _is_changed(self, source: Source, name: str) -> bool:
+        """Whether a text puts something into a definition: `Layer.forward = ...`, or `@add_to(Layer)`."""
+        return any(name in item.stores_into or name in item.added_to for item in source.statements)
 
     def _is_stub_of(self, item: Statement, names: set[str]) -> bool:
         node = item.node

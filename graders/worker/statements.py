@@ -26,8 +26,9 @@ class Statement:
     binds: frozenset[str]
     stores_into: frozenset[str]  # X of `X.a = ...` and `X[0] = ...`
     calls_on: frozenset[str]  # X of a bare `X.append(...)`
-    calls: frozenset[str]  # f of a bare `f(...)`
+    calls: frozenset[tuple[str, frozenset[str]]]  # f of a bare `f(x, ...)`, and the names that it is given
     hangs_on: frozenset[str]  # decorators and base classes
+    added_to: frozenset[str]  # X of a decorator `@f(X)`
     defines: bool
     imports: bool
 
@@ -37,9 +38,26 @@ class Statement:
         return frozenset[str]().union(*(_names(part, *_LOADS) for part in _nested(self.code)))
 
     @functools.cached_property
-    def sets_globals(self) -> frozenset[str]:
-        """The names that its functions declare global and assign."""
-        return frozenset[str]().union(*(_names(part, "STORE_GLOBAL") for part in _nested(self.code)))
+    def changes(self) -> frozenset[str]:
+        """The global names that its functions assign, or what they hold of which they change."""
+        assigned = (_names(part, "STORE_GLOBAL") for part in _nested(self.code))
+        return frozenset[str]().union(*assigned, self._changes_inside & self.loads)
+
+    @functools.cached_property
+    def changes_arguments(self) -> bool:
+        """Whether it is a function that changes what it is given."""
+        if not isinstance(self.node, ast.FunctionDef):
+            return False
+        arguments = self.node.args
+        return any(
+            part.arg in self._changes_inside
+            for part in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+        )
+
+    @functools.cached_property
+    def _changes_inside(self) -> frozenset[str]:
+        nodes = list(ast.walk(self.node)) if isinstance(self.node, _DEFINITIONS) else []
+        return frozenset((*_stored_into(nodes), *_called_on(nodes)))
 
 
 def statements(nodes: Iterable[ast.stmt], file: str) -> list[Statement]:
@@ -92,6 +110,7 @@ def _statement(node: ast.stmt, file: str, flags: int) -> Statement:
         calls_on=frozenset(_called_on(shallow)),
         calls=frozenset(_called(shallow)),
         hangs_on=frozenset(_hangs_on(node)),
+        added_to=frozenset(_added_to(node)),
         defines=_defines(node),
         imports=any(isinstance(part, _IMPORTS) for part in shallow),
     )
@@ -157,8 +176,11 @@ def _called_on(nodes: list[ast.AST]) -> Iterator[str]:
     return (_root(call.func) for call in _bare_calls(nodes) if isinstance(call.func, ast.Attribute))
 
 
-def _called(nodes: list[ast.AST]) -> Iterator[str]:
-    return (call.func.id for call in _bare_calls(nodes) if isinstance(call.func, ast.Name))
+def _called(nodes: list[ast.AST]) -> Iterator[tuple[str, frozenset[str]]]:
+    for call in _bare_calls(nodes):
+        if isinstance(call.func, ast.Name):
+            given = (*call.args, *(keyword.value for keyword in call.keywords))
+            yield call.func.id, frozenset(part.id for part in given if isinstance(part, ast.Name))
 
 
 def _hangs_on(node: ast.stmt) -> Iterator[str]:
@@ -167,6 +189,12 @@ def _hangs_on(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.ClassDef):
         yield from (_root(base) for base in node.bases)
         yield from (_root(keyword.value) for keyword in node.keywords)
+
+
+def _added_to(node: ast.stmt) -> Iterator[str]:
+    for decorator in node.decorator_list if isinstance(node, _DEFINITIONS) else ():
+        if isinstance(decorator, ast.Call):
+            yield from (part.id for part in decorator.args if isinstance(part, ast.Name))
 
 
 def _defines(node: ast.AST) -> bool:
@@ -185,11 +213,11 @@ def needed(all_statements: list[Statement], roots: Iterable[str]) -> set[str]:
     """All names that the roots refer to, directly or through other names of the same text."""
     names = set(roots)
     assigned = _assigned(all_statements)
-    globals_of = _global_setters(all_statements)
+    functions = _changing(all_statements)
     while True:
         before = len(names)
         for item in all_statements:
-            if touches(item, names, assigned, globals_of):
+            if touches(item, names, assigned, functions):
                 names |= item.loads
             elif item.defines and _registers(item, all_statements, names):
                 names |= item.binds | item.loads
@@ -209,22 +237,28 @@ def _registers(item: Statement, all_statements: list[Statement], names: set[str]
 def to_run(all_statements: list[Statement], names: set[str]) -> list[Statement]:
     """The imports and definitions, and of the rest only what binds or changes one of the names."""
     assigned = _assigned(all_statements)
-    globals_of = _global_setters(all_statements)
-    return [item for item in all_statements if item.defines or touches(item, names, assigned, globals_of)]
+    functions = _changing(all_statements)
+    return [item for item in all_statements if item.defines or touches(item, names, assigned, functions)]
 
 
 def _assigned(all_statements: list[Statement]) -> frozenset[str]:
     return frozenset[str]().union(*(item.binds for item in all_statements if not item.defines))
 
 
-def _global_setters(all_statements: list[Statement]) -> dict[str, frozenset[str]]:
-    return {name: item.sets_globals for item in all_statements if item.sets_globals for name in item.binds}
+def _changing(all_statements: list[Statement]) -> dict[str, Statement]:
+    """The functions that change globals or their arguments, by name."""
+    found = (item for item in all_statements if item.changes or item.changes_arguments)
+    return {name: item for item in found for name in item.binds}
 
 
 def touches(
-    item: Statement, names: set[str], assigned: frozenset[str], globals_of: dict[str, frozenset[str]]
+    item: Statement, names: set[str], assigned: frozenset[str], functions: dict[str, Statement]
 ) -> bool:
     """Whether a statement binds or changes one of the names."""
     if item.binds & names or item.stores_into & names or item.calls_on & names & assigned:
         return True
-    return any(globals_of.get(function, frozenset()) & names for function in item.calls)
+    for function, given in item.calls:
+        called = functions.get(function)
+        if called and (called.changes & names or (called.changes_arguments and given & names & assigned)):
+            return True
+    return False

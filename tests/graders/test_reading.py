@@ -90,7 +90,13 @@ class TestFiles:
         assert note.isprintable()
         note.encode()
 
-    @pytest.mark.parametrize("name", ["a (1).py", "a(2).py", "a - Copy.py", "a - Copy (3).py", "a copy 2.py"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "a (1).py", "a(2).py", "a - Copy.py", "a - Copy (3).py", "a copy 2.py", "a-1.py", "a 2.py", "a (copy).py",
+            "a (another copy).py", "a (copy 2).py",
+        ],
+    )  # fmt: skip
     def test_a_copy_of_what_is_not_there(self, folder: Path, name: str) -> None:
         """What a browser renamed counts under its own name, with a note."""
         (folder / name).write_text("x = 1")

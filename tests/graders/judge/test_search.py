@@ -66,6 +66,23 @@ def test_shrinking_is_bounded_by_calls() -> None:
     assert len(asked) <= 62 + SHRINK_CALLS + 2
 
 
+@pytest.mark.parametrize(("own", "stopped"), [(0.0, False), (700.0, True)])
+def test_only_its_own_time_stops_a_search(monkeypatch: pytest.MonkeyPatch, own: float, stopped: bool) -> None:
+    """Time for which others kept a submission waiting does not end its search; its worker's own does."""
+    spent, wall = [0.0], [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: wall[0])
+
+    def ask(case: Case) -> Seen:
+        wall[0] += 1000.0
+        spent[0] += own
+        return Seen({})
+
+    looked = Search(Pairs(), [("first", lambda case, seen, want: None)], ask, 1, clock=lambda: spent[0])
+    finding = looked.run(10)["first"]
+    assert looked.stopped is stopped
+    assert (finding.unseen > 0) is stopped
+
+
 def test_the_judges_own_exception_is_no_violation() -> None:
     """A check that raises is a fault of the judge, with the case, and not a violation."""
 

@@ -42,6 +42,17 @@ NEEDED = {
     "in an if": ("if 1 > 2:\n    d = 'a'\nelse:\n    d = 'b'\n", "d", "b"),
     "in a try": ("try:\n    d = undefined\nexcept NameError:\n    d = 'b'\n", "d", "b"),
     "by a function's global": ("def init():\n    global G\n    G = 6\ninit()\n", "G", 6),
+    "by a function that fills a table": (
+        "T = {}\ndef add(n, b):\n    T[n] = b\nadd('x', 1)\n",
+        "T",
+        {"x": 1},
+    ),
+    "by a function in a loop": (
+        "L = []\ndef add(x):\n    L.append(x)\nfor i in range(3):\n    add(i)\n",
+        "L",
+        [0, 1, 2],
+    ),
+    "by a function that it is given to": ("L = [2, 1]\ndef sort(xs):\n    xs.sort()\nsort(L)\n", "L", [1, 2]),
     "on an object": ("class C: pass\nc = C()\nc.a = 1\n", "c.a", 1),
     "on a class": ("class C: pass\ndef m(self):\n    return 5\nC.m = m\n", "C().m()", 5),
     "by setattr": ("class C: pass\nsetattr(C, 'a', 5)\n", "C.a", 5),
@@ -64,6 +75,15 @@ NEEDED = {
     ),
     "an imported name": ("from math import pi as p\nimport os.path\n", "[int(p), os.path.sep]", [3, "/"]),
 }
+
+
+def test_a_call_that_changes_nothing_needed_is_not_run(talk: Talk) -> None:
+    """What a function does to its own names, or to tables that nobody needs, is a demonstration."""
+    before = (
+        "T = {'x': 1}\nlog = []\ndef show(t):\n    lines = []\n    for k in t:\n        lines.append(k)\n"
+        "    log.append(lines)\n    raise SystemExit\nshow(T)\n"
+    )
+    assert load(talk, before + QUANTIZE.format("T")) == {"x": 1}
 
 
 @pytest.mark.parametrize("how", NEEDED)

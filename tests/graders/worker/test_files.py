@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,47 @@ def test_a_class_with_nothing_written_is_a_stub_but_not_if_it_inherits_from_the_
     assert only(workers().load("lora_with_bias", files), "LoRALayerWithBias") == ("stub", "file")
     files = {"lora_with_bias.py": unwritten.format("class Mine(nn.Module): pass\n", "Mine")}
     assert only(workers().load("lora_with_bias", files), "LoRALayerWithBias") == ("attempt", "file")
+
+
+ADD = "def add_to(cls):\n    return lambda f: setattr(cls, f.__name__, f)\n"
+BODIES = "def _init(self, *a):\n    torch.nn.Module.__init__(self)\ndef _forward(self, x):\n    return 5\n"
+
+
+@pytest.mark.parametrize("mode", ["whole", "definitions"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        f"{BODIES}LoRALayerWithBias.__init__ = _init\nLoRALayerWithBias.forward = _forward\n",
+        f"{BODIES}setattr(LoRALayerWithBias, '__init__', _init)\nsetattr(LoRALayerWithBias, 'forward', _forward)\n",
+        f"{ADD}@add_to(LoRALayerWithBias)\ndef __init__(self, *a):\n    torch.nn.Module.__init__(self)\n"
+        "@add_to(LoRALayerWithBias)\ndef forward(self, x):\n    return 5\n",
+    ],
+    ids=["assigned", "setattr", "decorated"],
+)
+def test_methods_that_are_put_onto_the_stub_are_an_attempt(workers: Fresh, how: str, mode: str) -> None:
+    """The class that was handed out counts as written where its methods come from below it, in a file or a notebook."""
+    stub = STUBS["lora_with_bias"]
+    talk = workers()
+    reply = talk.load("lora_with_bias", {"lora_with_bias.py": f"{stub}\nimport torch\n{how}"}, mode=mode)
+    assert only(reply, "LoRALayerWithBias") == ("attempt", "file")
+    assert talk.see("module.LoRALayerWithBias(0).forward(0)") == 5
+    cell = {"cell_type": "code", "metadata": {}, "outputs": []}
+    cells = [{**cell, "source": stub}, {**cell, "source": f"import torch\n{how}"}]
+    talk = workers()
+    reply = talk.load("lora_with_bias", notebook=json.dumps({"nbformat": 4, "cells": cells}).encode())
+    assert only(reply, "LoRALayerWithBias") == ("attempt", "notebook")
+    assert talk.see("module.LoRALayerWithBias(0).forward(0)") == 5
+
+
+@pytest.mark.parametrize("mode", ["whole", "definitions"])
+def test_an_exported_notebook_is_read(workers: Fresh, mode: str) -> None:
+    """A `.py` file that Colab made of a notebook holds lines of IPython, which go; a note says so."""
+    text = "# -*- coding: utf-8 -*-\n!pip install -q \\\n    torch\n%matplotlib inline\n" + QUANTIZE.format(3)
+    talk = workers()
+    reply = talk.load("nf4_quantization", {"nf4_quantization.py": text}, mode=mode)
+    assert only(reply) == ("attempt", "file")
+    assert talk.see("module.quantize_nf4(0)") == 3
+    assert any("only IPython understands" in note for note in reply["notes"])
 
 
 @pytest.mark.parametrize("mode", ["whole", "definitions"])

@@ -47,6 +47,7 @@ MAGIC = [
     "%matplotlib inline",
     "!pip install torch 'unclosed",
     "!echo it's",
+    "!pip install -q \\\n    torch numpy \\\n  pandas",
     "%cd (",
     "?print",
     "print?",
