@@ -1,8 +1,10 @@
 """The search: what is drawn, what is found, how small it gets, and what never costs points."""
 
 import hashlib
+import importlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +37,17 @@ def search(
     return Search(Pairs(), [("first", check)], ask or (lambda case: Seen({"case": case})), seed).run(
         examples
     )["first"]
+
+
+def test_what_is_drawn_does_not_depend_on_what_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hypothesis draws constants of a program's files too; the numbers of ours decide nothing, wherever they are installed."""
+    before = [drawn_cases.__wrapped__(Pairs(), seed, 60) for seed in range(8)]
+    (tmp_path / "some_numbers.py").write_text(f"numbers = {[*range(50), 12345, 54321]}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.import_module("some_numbers")
+    assert [drawn_cases.__wrapped__(Pairs(), seed, 60) for seed in range(8)] == before
 
 
 def test_the_smallest_case_is_at_the_border() -> None:
