@@ -132,6 +132,7 @@ class Session:
                 "op": "load",
                 "exercise": self.material.exercise,
                 "defines": list(self.material.defines),
+                "folder": self.submission.assignment,
                 "mode": mode,
                 "placeholders": [],
                 "files": dict(self.submission.files),

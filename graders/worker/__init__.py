@@ -9,6 +9,7 @@ Request 1, once for each worker: load the submission's text.
     {"op": "load",
      "exercise": "nf4_quantization",            the exercise, which is also the module's name
      "defines": ["quantize_nf4", ...],          names that the exercise needs
+     "folder": "lora_theory",                   the assignment, under whose name its modules may be imported too
      "mode": "whole" | "definitions",           run files whole, or only their definitions
      "placeholders": ["pandas", ...],           hidden packages that become placeholders (mode "whole")
      "files": {"nf4_quantization.py": b"..."},  every .py file that was handed in, but `lab.py`

@@ -40,6 +40,7 @@ class Modules:
         defines: Sequence[str],
         by_definitions: bool,
         watch: Callable[[types.ModuleType], Any] | None = None,
+        folder: str = "",
     ) -> None:
         self.sources = sources
         self.packages = packages
@@ -49,6 +50,7 @@ class Modules:
         self.notes: list[str] = []
         self._given: types.ModuleType | None = None
         self.watch, self.watched = watch, None
+        self.folder = folder  # under whose name the same modules may be imported: `lora_theory.lab` is `lab`
 
     def install(self) -> None:
         """Takes over imports; the worker's own modules can no longer be imported after this."""
@@ -79,6 +81,7 @@ class Modules:
 
     def is_own(self, name: str) -> bool:
         """Whether a module's name is the lab's or the submission's, also where there is no such text."""
+        name = name.removeprefix(f"{self.folder}.") if self.folder else name
         return name == GIVEN or name in self.sources.files or name in self.sources.exercise_files
 
     # ------------------------------------------------------------------------------- finding modules
@@ -96,6 +99,11 @@ class Modules:
             return self._spec(name, source.file, source.is_package)
         if name in self.sources.exercise_files and self.sources.notebook is not None:
             return self._spec(name, self.sources.notebook.file)
+        if name == self.folder:
+            return importlib.machinery.ModuleSpec(name, None, is_package=True)
+        folder, _, inside = name.partition(".")
+        if folder == self.folder and inside and self.find_spec(inside) is not None:
+            return importlib.machinery.ModuleSpec(name, Alias(inside))
         return None
 
     def _spec(self, name: str, origin: str, is_package: bool = False) -> importlib.machinery.ModuleSpec:
@@ -296,6 +304,21 @@ class Modules:
 
 def _display(*_: Any, **__: Any) -> None:
     """What IPython's `display` does where nobody looks."""
+
+
+class Alias(importlib.abc.Loader):
+    """A module of the submission under its folder's name: the same module, not another one."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        module = importlib.import_module(self.name)
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        module.__spec__ = self.spec
 
 
 class Loader(importlib.abc.InspectLoader):

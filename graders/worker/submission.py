@@ -31,7 +31,9 @@ class Submission:
         self.sources = Sources(files, request["notebook"], request["exercise_files"], stubs)
         by_definitions = request["mode"] == "definitions"
         given = _text(request["given"])
-        self.modules = Modules(self.sources, self.packages, given, self.defines, by_definitions, watch)
+        self.modules = Modules(
+            self.sources, self.packages, given, self.defines, by_definitions, watch, request["folder"]
+        )
         self.found: dict[str, tuple[str, Source | None]] = {}
 
     @property

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from graders.judge.reading import DEFAULT_ASSIGNMENT
 from graders.worker.serve import PROBES
 from graders.worker.submission import Submission
 from graders.worker.tried import Tried
@@ -54,6 +55,7 @@ class Submitted:
             request = {
                 "exercise": self.exercise["exercise"],
                 "defines": self.exercise["defines"],
+                "folder": DEFAULT_ASSIGNMENT,
                 "mode": mode,
                 "placeholders": placeholders,
                 "files": dict(self.files),

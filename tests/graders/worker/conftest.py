@@ -90,6 +90,7 @@ class Talk:
             "op": "load",
             "exercise": exercise,
             "defines": EXERCISES.get(exercise, []),
+            "folder": "lora_theory",
             "mode": "whole",
             "placeholders": [],
             "files": data,

@@ -243,6 +243,27 @@ def test_folders_are_packages(workers: Fresh, mode: str, text: str, value: int) 
     assert talk.see(f"module.quantize_nf4({arguments})") == value
 
 
+@pytest.mark.parametrize("mode", ["whole", "definitions"])
+def test_the_folder_of_the_assignment_may_be_named(workers: Fresh, mode: str) -> None:
+    """`from lora_theory.lab import ...`, as editors write it where the folder above is open, is the same module."""
+    text = (
+        "import lora_theory.lab\nfrom lora_theory.lab import LoRALayer\nfrom lora_theory import helper as h\nfrom lora_theory.helper import K\n"
+        "import lab, helper\n"
+    )
+    same = "[LoRALayer is lab.LoRALayer, h is helper, lora_theory.helper is helper, K, lab.__spec__.name, helper.__name__]"
+    talk = workers()
+    files = {"nf4_quantization.py": text + QUANTIZE.format(same), "helper.py": "K = 7\n"}
+    assert only(talk.load("nf4_quantization", files, mode=mode)) == ("attempt", "file")
+    assert talk.see("module.quantize_nf4(0)") == [True, True, True, 7, "lab", "helper"]
+
+
+def test_nothing_else_is_found_in_the_folder(talk: Talk) -> None:
+    """What the submission does not hold is not there under the folder's name either."""
+    text = "try:\n    import lora_theory.graders\nexcept ImportError:\n    K = 3\n" + QUANTIZE.format("K")
+    assert only(talk.load("nf4_quantization", {"nf4_quantization.py": text})) == ("attempt", "file")
+    assert talk.see("module.quantize_nf4(0)") == 3
+
+
 def test_a_module_in_a_folder_has_no_other_name(talk: Talk) -> None:
     """Without a word of `sys.path`, what lies in a folder is not found by its own name."""
     reply = talk.load(
