@@ -9,8 +9,8 @@ While it is graded
               Other packages (matplotlib, pandas, peft, ...) are not there: importing one raises ImportError.
     Blocked:  the network, starting new processes, and opening files. They raise OSError. That includes
               `DataLoader(num_workers=2)`: leave `num_workers` at 0. Printing is harmless.
-    Time:     30 seconds for each call: tensors have up to some 30,000 values, so a Python loop over them is
-              in time. A few seconds for loading this file. Put experiments that take longer below
+    Time:     30 seconds for a case of more than 1,000 values (up to some 30,000, so a Python loop over
+              them is in time), 4 for a smaller one, 10 for loading this file. Put what takes longer below
               `if __name__ == "__main__":`.
     lab.py:   you need not hand it in; the grader uses its own copy.
 """
@@ -77,7 +77,7 @@ def quantize_nf4(tensor: torch.Tensor, block_size: int = 64) -> tuple[torch.Tens
     Hints:
         * The levels are not evenly spaced, so rounding does not find the nearest one. Compare distances to
           all 16, or count how many of the 15 middles between neighbours lie below.
-        * Compute in float32 whatever the tensor's dtype: bfloat16 has only 3 digits.
+        * Compute in float32 whatever the tensor's dtype: bfloat16 has only 2 to 3 digits.
     """
     raise NotImplementedError("write quantize_nf4 here")
 

@@ -29,7 +29,8 @@ def calculate_memory_requirements(
         N   the model's parameters: model_params_billions * 1e9
         b   bytes of a parameter:   float32 4, float16 2, bfloat16 2, int8 1, int4 0.5
         t   bytes of a number that is trained: t = max(b, 2), because integers cannot be trained. So under
-            int8 and int4 the model's weights take b bytes each; adapters, gradients and optimizer take 2
+            int8 and int4 the model's weights take b bytes each (in both halves, although nobody could train
+            such weights: there full fine-tuning is for comparison); adapters, gradients and optimizer take 2
         P   the adapters' parameters. A d x d weight has d * d parameters and gains 2 * d * r in A and B. With
             d = 4096, and the share lora_target_ratio of the model targeted:
 
