@@ -113,6 +113,9 @@ class Quantize(Experiment):
         {"shape": [0, 4]},
         {"shape": [2, 192], "values": "wide"},
         {"shape": [192], "values": "normal", "call": "positional"},
+        {
+            "shape": [40, 1024]
+        },  # middles of levels that a first call left in float16 miss one value of two thousand
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
