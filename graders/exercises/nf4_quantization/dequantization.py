@@ -91,7 +91,11 @@ class Dequantize(Experiment):
         {"shape": [2, 192], "scales": "wide", "call": "defaults"},
         {"shape": [300], "block_size": 100},
         {"shape": [8192], "block_size": 4096},
-        {"shape": []},
+        {
+            "shape": [],
+            "scales": "normal",
+            "codes": "constant",
+        },  # not 7, and a scale that is not 1: it leaves traces
         {"shape": [0]},
         {"shape": [0, 4]},
         {"shape": [4, 64], "scales": "normal", "layout": "transposed"},

@@ -178,9 +178,10 @@ quantize = Quantize()
 
 
 def plain_tensor(case: Case) -> Tensor:
-    """Two blocks of 64 in two rows, one of them with its largest value below 0."""
+    """Two blocks of 64 in two rows, one of them with its largest value below 0; every level occurs."""
     tensor = claims.contents("normal", [2, DEFAULT_BLOCK], case["seed"], 5).to(torch.float32)
     tensor[0, 3], tensor[1, 60] = -5.123, 6.321
+    tensor[1, 20:36] = 6.3 * LEVELS.to(torch.float32)
     return tensor
 
 
