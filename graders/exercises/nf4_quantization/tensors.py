@@ -102,11 +102,14 @@ def _unusual(kind: str, shape: tuple[int, ...], dtype: torch.dtype, block: int, 
         zero[0] &= blocks == 1 or not zero.all()
         size[zero] = 0.0
         flat = rng.standard_normal(count) * np.repeat(size, block)[:count]
-    elif kind == "far":  # each block tiny or huge, its scale never below float32's normal range
+    elif (
+        kind == "far"
+    ):  # each block tiny or huge, and one of each; its scale never below float32's normal range
         flat = rng.standard_normal(count)
-        flat = (flat + np.copysign(AWAY, flat)) * np.repeat(
-            np.exp2(rng.choice(far_exponents(dtype), blocks)), block
-        )[:count]
+        exponents = rng.choice(far_exponents(dtype), blocks)
+        if blocks > 1:
+            exponents[[0, -1]] = rng.permutation(far_exponents(dtype))
+        flat = (flat + np.copysign(AWAY, flat)) * np.repeat(np.exp2(exponents), block)[:count]
     elif kind == "one sign":
         flat = abs(rng.standard_normal(count)) * np.repeat(rng.choice([-1.0, 1.0], blocks), block)[:count]
     elif kind == "falling":
