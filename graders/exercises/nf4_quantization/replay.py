@@ -121,7 +121,11 @@ def far_source(case: Case, block: int, dtype: torch.dtype) -> str:
     count, shape = math.prod(case["shape"]), tuple(case["shape"])
     blocks = max(1, -(-count // block))
     rng = f"(rng := Generator(Philox(key=[{case['seed']}, 1])))"
-    sizes = f"exp2(rng.choice({far_exponents(dtype)}, {blocks})).repeat({block})[:{count}]"
+    some = far_exponents(dtype)
+    exponents = f"rng.choice({some}, {max(1, blocks - 2)})"
+    if blocks > 1:
+        exponents = f"[{f'*{exponents}, ' if blocks > 2 else ''}*rng.permutation({some})]"
+    sizes = f"exp2({exponents}).repeat({block})[:{count}]"
     reshaped = "" if len(shape) == 1 else f".reshape({shape})"
     numbers = f"((n := {rng}.standard_normal({count})) + copysign({AWAY}, n))"
     return f"torch.tensor({numbers} * {sizes}).to({dtype}){reshaped}"

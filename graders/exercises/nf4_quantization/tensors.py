@@ -106,9 +106,10 @@ def _unusual(kind: str, shape: tuple[int, ...], dtype: torch.dtype, block: int, 
         kind == "far"
     ):  # each block tiny or huge, and one of each; its scale never below float32's normal range
         flat = rng.standard_normal(count)
-        exponents = rng.choice(far_exponents(dtype), blocks)
-        if blocks > 1:
-            exponents[[0, -1]] = rng.permutation(far_exponents(dtype))
+        some = far_exponents(dtype)
+        exponents = (
+            [*rng.choice(some, blocks - 2), *rng.permutation(some)] if blocks > 1 else rng.choice(some, 1)
+        )
         flat = (flat + np.copysign(AWAY, flat)) * np.repeat(np.exp2(exponents), block)[:count]
     elif kind == "one sign":
         flat = abs(rng.standard_normal(count)) * np.repeat(rng.choice([-1.0, 1.0], blocks), block)[:count]
