@@ -223,9 +223,7 @@ def grade_case(submission: Submission, stored: StoredCase, box: Box) -> Report:
     with Session(where, submission, material(submission.assignment, exercise.id)) as session:
         loaded = session.load()
         if loaded.status == "graded" and loaded.states.get(claim.function) == "attempt":
-            seen = session.ask(
-                experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case)
-            )
+            seen = session.ask_case(experiment, case)
             _judge(stored, seen, finding)
     if finding.violated and where is box.gpu:
         there = gpu.Where(exercise, experiment, material(submission.assignment, exercise.id), where)
@@ -254,12 +252,11 @@ def _judge(stored: StoredCase, seen: Seen, finding: Finding) -> None:
     verdict = judge_case(stored.experiment, checks, stored.case, seen)[0][stored.claim.id]
     if isinstance(verdict, NotApplicable):
         raise StoredCaseError(f"the case says nothing about the property {stored.claim.id}")
-    finding.held, finding.unseen = int(verdict is None), int(isinstance(verdict, NotSeen))
+    _take_in(finding, stored.case, verdict)
     if isinstance(verdict, JudgeFault):
         finding.fault, finding.fault_case = verdict.trace, stored.case
     if isinstance(verdict, Violation):
-        finding.violated, finding.violation = 1, verdict
-        finding.case, finding.seen, finding.pictured = stored.case, seen, stored.case
+        finding.seen, finding.pictured = seen, stored.case
 
 
 def _look(
@@ -286,7 +283,7 @@ def _look(
     wanted = {_without_seed(where, case) for where, case in telling if "seed" not in case}
 
     def ask(case: Case) -> Seen:
-        seen = session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+        seen = session.ask_case(experiment, case)
         if (key := _without_seed(experiment, case)) in wanted:
             kept.setdefault(key, seen)
         if experiment.ends_with(case):
@@ -323,7 +320,7 @@ def _named(
         if "seed" not in case and (key := _without_seed(experiment, case)) in kept:
             return kept[key]
         case = {"seed": 0, **case}
-        return session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+        return session.ask_case(experiment, case)
 
     mistakes = name_mistakes(exercise.naming, ask)
     one = len(mistakes) == 1
@@ -351,10 +348,8 @@ def _settle_faults(
         return
     where = _box_for(experiment, box)
     assert where is not None, "an experiment was asked in no box"
-    reference, given = (
-        reference_submission(submission.assignment),
-        material(submission.assignment, exercise.id),
-    )
+    reference = reference_submission(submission.assignment)
+    given = material(submission.assignment, exercise.id)
     with Session(where, submission, given) as theirs, Session(where, reference, given) as ours:
         for session in (theirs, ours):
             session.load()
@@ -362,23 +357,19 @@ def _settle_faults(
             case = finding.fault_case
             assert case is not None
             verdicts = [_verdict_on(exercise, experiment, name, case, session) for session in (theirs, ours)]
-            if not isinstance(verdicts[0], JudgeFault):
+            verdict = verdicts[0]
+            if isinstance(verdict, JudgeFault) and verdicts[1] is None:
+                verdict = Violation("What your code returned could not be compared with what was asked.")
+            if not isinstance(verdict, JudgeFault):
                 finding.fault = ""
-                _take_in(finding, case, verdicts[0])
-            elif verdicts[1] is None:
-                finding.fault = ""
-                _take_in(
-                    finding,
-                    case,
-                    Violation("What your code returned could not be compared with what was asked."),
-                )
+                _take_in(finding, case, verdict)
 
 
 def _verdict_on(
     exercise: Exercise, experiment: Experiment, name: str, case: Case, session: Session
 ) -> Verdict:
     """A claim's verdict on one case."""
-    seen = session.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
+    seen = session.ask_case(experiment, case)
     return judge_case(experiment, exercise.checks_in(experiment), case, seen)[0][name]
 
 

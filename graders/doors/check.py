@@ -113,9 +113,8 @@ def _without_missing(report: Report) -> Report:
 
 def _written(report: Report, form: str) -> str:
     if form == "json":
-        return (
-            json.dumps(report.to_json(), indent=2, allow_nan=False) + "\n"
-        )  # ASCII: whatever encoding standard output has
+        # ASCII: whatever encoding standard output has.
+        return json.dumps(report.to_json(), indent=2, allow_nan=False) + "\n"
     if form == "short":
         return text.student_short(report)
     return text.student_markdown(report) if form == "md" else text.student_text(report)

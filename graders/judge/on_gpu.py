@@ -50,12 +50,7 @@ class Where:
         with self.gpu.alone(), Session(self.gpu, submission, self.material) as session:
             if session.load().status != "graded":
                 return True
-            seen: Seen = session.ask(
-                self.experiment.probe,
-                self.experiment.arguments(case),
-                case["seed"],
-                self.experiment.limit(case),
-            )
+            seen: Seen = session.ask_case(self.experiment, case)
         if seen.failure is not None and seen.failure.kind == "timed_out":
             return False
         verdict = judge_case(self.experiment, self.checks, case, seen)[0].get(claim)

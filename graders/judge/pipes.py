@@ -100,9 +100,8 @@ class Pumped:
 
     def close(self) -> None:
         self._leaving.put(b"")
-        end = (
-            time.monotonic() + ENDING_SECONDS
-        )  # a process that the student's code left behind may hold the pipe
+        # A process that the student's code left behind may hold the pipe.
+        end = time.monotonic() + ENDING_SECONDS
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < end:
             with contextlib.suppress(queue.Empty):
                 self._arrived.get(timeout=0.01)

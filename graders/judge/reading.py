@@ -118,7 +118,7 @@ def read_file(path: Path, exercise: str | None = None, assignment: str = DEFAULT
         return read_submission(real, owner or "you", assignment)
     problems: dict[str, str] = {}
     if path.suffix == ".ipynb":
-        found = _read(str(real), NOTEBOOK_LIMIT, shown(path.name), problems)
+        found = read_regular(str(real), NOTEBOOK_LIMIT, shown(path.name), problems)
         return Submission(path.stem, assignment, {}, found, shown(path.name), problems)
     name = f"{exercise or path.stem}.py"
     beside = read_submission(real.parent, path.stem, assignment)
@@ -126,7 +126,7 @@ def read_file(path: Path, exercise: str | None = None, assignment: str = DEFAULT
     if (copy := COPY.fullmatch(path.name)) and not (real.parent / f"{copy[1]}.py").exists():
         itself.add(f"{copy[1]}.py")
     files = {other: text for other, text in beside.files.items() if other not in itself}
-    found = _read(str(real), FILE_LIMIT, name, problems)
+    found = read_regular(str(real), FILE_LIMIT, name, problems)
     if found is not None:
         files[name] = found
     return Submission(path.stem, assignment, files, None, "", problems)
@@ -168,7 +168,7 @@ class _Files:
 
     def read_as(self, name: str, path: str) -> bool:
         """Read a file, which counts under `name`; whether it could be read."""
-        text = _read(os.path.join(self.folder, path), FILE_LIMIT, path, self.problems)
+        text = read_regular(os.path.join(self.folder, path), FILE_LIMIT, path, self.problems)
         if text is not None:
             self.files[name] = text
             self.total += len(text)
@@ -241,7 +241,7 @@ def _notebook(
         notes.append(f"The notebook {shown(name)} was taken, as it is the only one (expected: {wanted}).")
     elif len(notebooks) > 1:
         notes.append(f"Of {len(notebooks)} notebooks only {wanted} was taken.")
-    text = _read(os.path.join(folder, name), NOTEBOOK_LIMIT, shown(name), problems)
+    text = read_regular(os.path.join(folder, name), NOTEBOOK_LIMIT, shown(name), problems)
     return text, shown(name) if text is not None else ""
 
 
@@ -259,7 +259,7 @@ def _why_not_opened(folder: Path) -> str:
     return "" if stat.S_ISDIR(kind) else f"{called} should be a folder."
 
 
-def _read(path: str, limit: int, called: str, problems: dict[str, str]) -> bytes | None:
+def read_regular(path: str, limit: int, called: str, problems: dict[str, str]) -> bytes | None:
     """A regular file of at most `limit` bytes; otherwise None, and the reason in `problems[called]`."""
     try:
         kind = os.lstat(path).st_mode

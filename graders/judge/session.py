@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graders.exercise import Failure, Seen
+from graders.exercise import Case, Experiment, Failure, Seen
 from graders.judge.box import Answer, Box, Worker
 from graders.judge.reading import KIT, Submission
 from graders.judge.talk import WALL_PER_CPU
@@ -106,6 +106,10 @@ class Session:
         if found is not None:
             self.recipe = request
         return answer, found
+
+    def ask_case(self, experiment: Experiment, case: Case) -> Seen:
+        """Let an experiment's probe look at one of its cases, within the case's limit."""
+        return self.ask(experiment.probe, experiment.arguments(case), case["seed"], experiment.limit(case))
 
     def ask(self, probe: str, arguments: Mapping[str, Any], seed: int, cpu_seconds: float) -> Seen:
         """Let a probe look. A call that ran out of time or memory is run once more, alone, before it counts."""

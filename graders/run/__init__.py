@@ -4,7 +4,14 @@
 die, `opening` opens their box, `classroom` puts them together. Nothing here writes a file: the doors do.
 """
 
-from graders.judge.reading import DEFAULT_ASSIGNMENT, KIT, Submission, read_file, read_submission
+from graders.judge.reading import (
+    DEFAULT_ASSIGNMENT,
+    KIT,
+    Submission,
+    read_file,
+    read_regular,
+    read_submission,
+)
 from graders.run.classroom import Grade, Result, Wish, grade_one, outdated, run_class
 from graders.run.errors import CallError, GraderError
 from graders.run.ledger import read_report, read_run, salt_of, version
@@ -31,6 +38,7 @@ __all__ = [
     "outdated",
     "output_names",
     "read_file",
+    "read_regular",
     "read_report",
     "read_run",
     "read_submission",

@@ -39,8 +39,8 @@ class Modules:
         given_text: str,
         defines: Sequence[str],
         by_definitions: bool,
+        folder: str,
         watch: Callable[[types.ModuleType], Any] | None = None,
-        folder: str = "",
     ) -> None:
         self.sources = sources
         self.packages = packages
@@ -81,7 +81,7 @@ class Modules:
 
     def is_own(self, name: str) -> bool:
         """Whether a module's name is the lab's or the submission's, also where there is no such text."""
-        name = name.removeprefix(f"{self.folder}.") if self.folder else name
+        name = name.removeprefix(f"{self.folder}.")
         return name == GIVEN or name in self.sources.files or name in self.sources.exercise_files
 
     # ------------------------------------------------------------------------------- finding modules
@@ -102,7 +102,7 @@ class Modules:
         if name == self.folder:
             return importlib.machinery.ModuleSpec(name, None, is_package=True)
         folder, _, inside = name.partition(".")
-        if folder == self.folder and inside and self.find_spec(inside) is not None:
+        if folder == self.folder and self.find_spec(inside) is not None:
             return importlib.machinery.ModuleSpec(name, Alias(inside))
         return None
 

@@ -32,7 +32,7 @@ class Submission:
         by_definitions = request["mode"] == "definitions"
         given = _text(request["given"])
         self.modules = Modules(
-            self.sources, self.packages, given, self.defines, by_definitions, watch, request["folder"]
+            self.sources, self.packages, given, self.defines, by_definitions, request["folder"], watch
         )
         self.found: dict[str, tuple[str, Source | None]] = {}
 

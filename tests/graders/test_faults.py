@@ -36,7 +36,7 @@ def settled(monkeypatch: pytest.MonkeyPatch, check: Callable[..., Any]) -> Findi
 
     def session(box: Any, submission: Submission, given: Any) -> Any:
         who = "theirs" if submission is THEIRS else "ours"
-        return nullcontext(SimpleNamespace(load=lambda: None, ask=lambda *_: Seen({"who": who})))
+        return nullcontext(SimpleNamespace(load=lambda: None, ask_case=lambda *_: Seen({"who": who})))
 
     monkeypatch.setattr(grade, "Session", session)
     experiment = Numbers()

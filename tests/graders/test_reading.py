@@ -200,7 +200,7 @@ class TestBadFiles:
         (folder / "plain").write_text("")
         monkeypatch.setattr(os, "lstat", lambda path: os.stat(folder / "plain"))
         problems: dict[str, str] = {}
-        assert reading._read(str(folder / "x.py"), 10, "x.py", problems) is None
+        assert reading.read_regular(str(folder / "x.py"), 10, "x.py", problems) is None
         assert problems == {"x.py": "x.py is not a regular file."}
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import warnings
 from collections.abc import Iterable
 from contextlib import closing
@@ -17,7 +15,7 @@ from sqlalchemy.exc import SAWarning
 from graders.doors.nbgrader import cells, find_commands
 from graders.feedback import text
 from graders.report import ExerciseReport, Report
-from graders.run import CallError
+from graders.run import CallError, read_regular
 
 COURSE = "default_course"  # nbgrader's own name for a course that nobody named
 STAMP_LIMIT = 200  # bytes of a time
@@ -132,15 +130,9 @@ def comments_on(report: Report) -> dict[str, str]:
 
 def timestamp(folder: Path) -> str | None:
     """When a submission was handed in, as nbgrader's collecting notes it; None where nobody noted it."""
+    name = "timestamp.txt"
     try:
-        stamp = _first_bytes(folder / "timestamp.txt").decode().strip()
+        stamp = (read_regular(str(folder / name), STAMP_LIMIT, name, {}) or b"").decode().strip()
         return str(parse_utc(stamp)) if stamp else None
-    except (OSError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return None
-
-
-def _first_bytes(path: Path) -> bytes:
-    """The beginning of a file that a student may have made: no link is followed, no pipe waited for."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with open(os.open(path, flags), "rb") as file:
-        return file.read(STAMP_LIMIT) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""

@@ -122,9 +122,11 @@ def far_source(case: Case, block: int, dtype: torch.dtype) -> str:
     blocks = max(1, -(-count // block))
     rng = f"(rng := Generator(Philox(key=[{case['seed']}, 1])))"
     some = far_exponents(dtype)
-    exponents = f"rng.choice({some}, {max(1, blocks - 2)})"
-    if blocks > 1:
-        exponents = f"[{f'*{exponents}, ' if blocks > 2 else ''}*rng.permutation({some})]"
+    exponents = (
+        f"[*rng.choice({some}, {blocks - 2}), *rng.permutation({some})]"
+        if blocks > 1
+        else f"rng.choice({some}, 1)"
+    )
     sizes = f"exp2({exponents}).repeat({block})[:{count}]"
     reshaped = "" if len(shape) == 1 else f".reshape({shape})"
     numbers = f"((n := {rng}.standard_normal({count})) + copysign({AWAY}, n))"

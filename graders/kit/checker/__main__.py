@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for item in arguments or [""]:
             names, submission = _asked(item)
-            sheets += _check(names, submission)
+            sheets += _check(names, submission, only_there=item.endswith(".ipynb"))
             notes += [note for note in submission.notes if note not in notes]
     except CallError as error:
         print(f"check: {error}\n{usage}", file=sys.stderr)
@@ -68,8 +68,8 @@ def _asked(item: str) -> tuple[list[str], Submission]:
     return [path.stem], read_file(path)
 
 
-def _check(names: list[str], submission: Submission) -> list[Sheet]:
-    """A sheet for each exercise; of those of which nothing is there, why, or none where a notebook has others."""
+def _check(names: list[str], submission: Submission, only_there: bool) -> list[Sheet]:
+    """A sheet for each exercise; of one of which nothing is there, why. With `only_there` no such sheets beside others."""
     files = {name: text for name, text in submission.files.items() if not name.startswith(KIT)}
     sheets = []
     for sheet in check_files(names, files, submission.notebook):
@@ -81,7 +81,7 @@ def _check(names: list[str], submission: Submission) -> list[Sheet]:
         nothing = sheet.message.startswith(NO_DEFINITION)
         sheets.append(replace(sheet, message=" ".join([*told, sheet.message])) if nothing and told else sheet)
     there = [sheet for sheet in sheets if not sheet.message.startswith(NO_DEFINITION)]
-    return there if there and not files else sheets
+    return there if there and only_there else sheets
 
 
 def _folder() -> Path:

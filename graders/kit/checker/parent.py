@@ -48,11 +48,11 @@ def check_files(names: Sequence[str], files: Mapping[str, bytes], notebook: byte
         for name, path in copies.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(files[name])
-        book = None if notebook is None else Path(folder, "notebook")
-        if book is not None and notebook is not None:
+        book = Path(folder, "notebook")
+        if notebook is not None:
             book.write_bytes(notebook)
         while left:
-            _run(left, looked, copies, book)
+            _run(left, looked, copies, None if notebook is None else book)
     return [sheet_for(exercises()[name], item) for name, item in looked.items()]
 
 
@@ -107,8 +107,8 @@ def _run(
             child.kill()
             child.wait()
             for stream in (child.stdin, child.stdout):
-                with suppress(OSError):  # what was not written is written once more
-                    if stream is not None:
+                if stream is not None:
+                    with suppress(OSError):  # what was not written is written once more
                         stream.close()
 
 

@@ -130,6 +130,19 @@ def test_a_notebook_a_file_and_a_mix_are_checked(folder: Path, tmp_path: Path) -
     assert out.count("✓ nf4_quantization") == 3
 
 
+def test_a_folder_with_a_notebook_alone_shows_what_is_missing(folder: Path) -> None:
+    """Of a folder every exercise is told, also where only the notebook of one of them lies there."""
+    for name in FOUR:
+        (folder / f"{name}.py").unlink()
+    cell = {"cell_type": "code", "metadata": {}, "source": SOLUTIONS["nf4_quantization.py"]}
+    (folder / "lora_theory.ipynb").write_text(json.dumps({"nbformat": 4, "cells": [cell]}))
+
+    status, out, err = check(folder)
+    assert (status, err) == (1, ""), out
+    assert "✓ nf4_quantization" in out
+    assert out.count("nothing to check yet") == 3
+
+
 def test_a_folder_of_helpers_is_read_as_the_grader_reads_it(folder: Path) -> None:
     """What lies in a folder can be imported."""
     (folder / "core").mkdir()
