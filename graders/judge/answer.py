@@ -37,8 +37,6 @@ def of_ended(ended: Ended, memory: int | None) -> tuple[Kind, str]:
     if ended.code >= 0:
         return "crashed", f"exited with status {ended.code}"
     number = -ended.code
-    if number == getattr(signal, "SIGXCPU", 0):
-        return "timed_out", "used up all computing time that a worker has"
     if number == getattr(signal, "SIGKILL", 9):
         return "out_of_memory", "was ended by the system, most likely because memory ran out"
     try:

@@ -12,7 +12,7 @@ import importlib.metadata
 import re
 import sys
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .placeholders import PlaceholderLoader
@@ -22,8 +22,13 @@ ROOTS = ("torch", "numpy")
 
 
 def visible_packages(roots: Iterable[str] = ROOTS) -> frozenset[str]:
-    """Top-level names of the standard library, of `roots`, and of all that they require (without extras)."""
+    """Top-level names of the standard library, of `roots`, and of all that they require."""
     names = set(sys.stdlib_module_names) | set(roots)
+    return frozenset(names.union(*map(_top_levels, distributions(roots))))
+
+
+def distributions(roots: Iterable[str] = ROOTS) -> Iterator[importlib.metadata.Distribution]:
+    """What is installed of `roots` and of all that they require (without extras)."""
     todo, done = list(roots), set[str]()
     while todo:
         name = _canonical(todo.pop())
@@ -35,8 +40,7 @@ def visible_packages(roots: Iterable[str] = ROOTS) -> frozenset[str]:
         except importlib.metadata.PackageNotFoundError:
             continue
         todo += [need for need in distribution.requires or [] if "extra ==" not in need]
-        names |= _top_levels(distribution)
-    return frozenset(names)
+        yield distribution
 
 
 def _canonical(requirement: str) -> str:

@@ -6,7 +6,6 @@ other students' work, other packages, the judge's own files.
 
 import contextlib
 import ctypes
-import importlib.metadata
 import importlib.util
 import os
 import re
@@ -14,9 +13,8 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 
-from . import landlock
+from . import landlock, packages
 
-NEEDED = ("torch", "numpy")
 FURTHER = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/zero", "/dev/urandom", "/dev/random")
 CUDA = ("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/proc/meminfo", "/proc/cpuinfo", "/proc/sys/vm",
         "/sys/devices", "/sys/bus/pci", "/sys/module/nvidia")  # fmt: skip
@@ -71,23 +69,12 @@ def _standard_library() -> list[str]:
 
 
 def _packages() -> list[str]:
-    """The installed packages that torch and numpy require, directly or through others."""
-    waiting, seen = list(NEEDED), set[str]()
-    specs = [importlib.util.find_spec(name) for name in NEEDED]
+    """The folders and files of the installed packages that torch and numpy require, directly or through others."""
+    specs = [importlib.util.find_spec(name) for name in packages.ROOTS]
     paths = {os.path.dirname(spec.origin) for spec in specs if spec and spec.origin}
-    while waiting:
-        name = re.split(r"[^A-Za-z0-9._-]", waiting.pop())[0].lower().replace("_", "-")
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            distribution = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        waiting += [need for need in distribution.requires or [] if "extra ==" not in need]
-        for file in distribution.files or []:
-            if not file.parts[0].startswith(".."):
-                paths.add(str(distribution.locate_file(file.parts[0])))
+    for distribution in packages.distributions():
+        tops = {file.parts[0] for file in distribution.files or []}
+        paths |= {str(distribution.locate_file(top)) for top in tops if not top.startswith("..")}
     return sorted(paths)
 
 
