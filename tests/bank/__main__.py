@@ -28,13 +28,18 @@ def main() -> int:
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--exercise", choices=list(EXERCISES), nargs="+", default=list(EXERCISES))
     options.add_argument("--kind", choices=["correct", "wrong", "mutant"], nargs="+")
+    options.add_argument(
+        "--every", type=int, default=1, metavar="N", help="of correct and of wrong submissions one in N"
+    )
     options.add_argument("--minutes", type=float, default=1e9, help="start nothing new after so long")
     chosen = options.parse_args()
     os.nice(10)
+    kinds = itertools.groupby(entries(), lambda entry: (entry.exercise, entry.kind))
     bank = [
         entry
-        for entry in entries()
-        if entry.exercise in chosen.exercise and entry.kind in (chosen.kind or [entry.kind])
+        for (exercise, kind), of_kind in kinds
+        if exercise in chosen.exercise and kind in (chosen.kind or [kind])
+        for entry in list(of_kind)[:: 1 if kind == "mutant" else chosen.every]
     ]
     some = metamorphic.handful(bank)
     told = [variant for entry in some for variant in metamorphic.variants(entry)]
