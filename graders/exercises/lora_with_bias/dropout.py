@@ -38,8 +38,16 @@ class Dropout(Experiment):
     notes = frozenset({
         "base", "all kept", "x grad without dropout", "A grad without dropout", "y", "x grad", "A grad", "y eval", "y again",
     })  # fmt: skip
-    space = {"p": (0.25, 0.6, 0.95), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True), "rank": (1, 6), "bias": (True, False)}  # fmt: skip
-    base = {"p": 0.25, "batch": [4096], "dtype": "float32", "single": False, "rank": 1, "bias": True}
+    space = {"p": (0.25, 0.6, 0.95), "batch": ([4096],), "dtype": ("float32", "float64"), "single": (False, True), "rank": (1, 6), "bias": (True, False), "train_bias": (False, True)}  # fmt: skip
+    base = {
+        "p": 0.25,
+        "batch": [4096],
+        "dtype": "float32",
+        "single": False,
+        "rank": 1,
+        "bias": True,
+        "train_bias": False,
+    }
     cover = (
         {"p": 0.6, "dtype": "float64"},
         {"p": 0.1, "batch": [64, 32]},
@@ -47,6 +55,7 @@ class Dropout(Experiment):
         {"p": 0.5, "batch": [128], "single": True},
         {"p": 0.95, "batch": [2048], "rank": 6},
         {"p": 0.5, "batch": [1024], "bias": False},
+        {"p": 0.5, "batch": [1024], "train_bias": True},
     )
 
     def arguments(self, case: Case) -> dict[str, Any]:
@@ -54,13 +63,15 @@ class Dropout(Experiment):
         return {
             "W": torch.full((3, 4), 64.0), "b": torch.zeros(3) if case["bias"] else None, "dtype": case["dtype"], "single": case["single"],
             "A": torch.eye(rank, 1) @ torch.tensor([[1.0, 2.0, 4.0, 8.0]]), "B": ones(3, 1) @ torch.eye(1, rank),
-            "x": ones(*case["batch"], 4), "named": {"rank": rank, "alpha": float(rank), "dropout": case["p"], "train_bias": False},
+            "x": ones(*case["batch"], 4), "named": {"rank": rank, "alpha": float(rank), "dropout": case["p"], "train_bias": case["train_bias"]},
             "call": "keywords", "frozen": [],
         }  # fmt: skip
 
     def blame(self, case: Case, failure: Failure) -> str:
         if not case["bias"]:
             return "no_bias"
+        if case["train_bias"] and failure.step in ("creation", "forward without dropout"):
+            return "bias_flag"
         if failure.step in ("creation", "copying values into the factors"):
             return "factors" if failure.step == "creation" else "factor_shapes"
         return (
@@ -69,7 +80,7 @@ class Dropout(Experiment):
 
     def describe(self, case: Case) -> dict[str, Any]:
         bias = "bias 0" if case["bias"] else "no bias"
-        return {"layer": f"nn.Linear(4, 3), every weight 64, {bias}", "rank": case["rank"], "alpha": float(case["rank"]), "dropout": case["p"],
+        return {"layer": f"nn.Linear(4, 3), every weight 64, {bias}", "rank": case["rank"], "alpha": float(case["rank"]), "dropout": case["p"], "train_bias": case["train_bias"],
                 "lora_A": "[1, 2, 4, 8], then rows of 0", "lora_B": "a column of ones, then 0", "x": f"ones of shape {(*case['batch'], 4)}", "mode": "train"}  # fmt: skip
 
 

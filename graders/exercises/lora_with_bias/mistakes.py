@@ -31,6 +31,7 @@ MISTAKES = {
     "features-exchanged": ("in_features and out_features are exchanged", "In which order does weight.shape of an nn.Linear list them?"),
     "factors-not-registered": ("The factors are not parameters of the layer", "Does list(layer.parameters()) show lora_A and lora_B?"),
     "factors-frozen": ("A factor is frozen", "Which parameters of a LoRA layer does an optimizer change?"),
+    "factor-with-bias": ("A factor has a bias", "Which argument of nn.Linear leaves the bias out?"),
     "factors-shared": ("Layers share a factor", "Make two layers and change lora_B of one: what happens to the other?"),
     "lora-path-detached": ("A gradient stops in the LoRA path", "Call backward() and look at the gradients of lora_A, of lora_B and of x."),
     "base-weight-trainable": ("The original weight is trainable", "Print requires_grad of the original weight: for each way to call your layer, and in both modes."),
@@ -100,6 +101,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "factors-frozen": {"frozen": "AB"},
     "factors-frozen: A": {"frozen": "A"},
     "factors-frozen: B": {"frozen": "B"},
+    "factor-with-bias": {"biased": "A"},
     "factors-shared": {"shared": "AB"},
     "factors-shared: A": {"shared": "A"},
     "factors-shared: B": {"shared": "B"},
@@ -149,6 +151,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "dropout-ignored": {"dropout": "nowhere"},
     "dropout-ignored: for single vectors": {"drops": "batches"},
     "dropout-ignored: after evaluation": {"drops": "until eval"},
+    "dropout-ignored: with a trained bias": {"drops": "frozen bias"},
     "dropout-on-base-path": {"dropout": "both"},
     "dropout-on-base-path: alone": {"dropout": "base"},
     "dropout-on-base-path: apart": {"dropout": "apart"},
@@ -192,6 +195,7 @@ TELLING = (
     case_of(dropout_run, batch=[2048]),
     case_of(dropout_run, p=0.6, batch=[2048], dtype="float64"),
     case_of(dropout_run, p=0.5, batch=[128], single=True),
+    case_of(dropout_run, p=0.5, batch=[1024], train_bias=True),
 )
 
 

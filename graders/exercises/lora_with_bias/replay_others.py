@@ -94,7 +94,7 @@ def dropout_lines(case: Case, property_id: str, violation: Violation) -> list[Li
         f"torch.manual_seed({case['seed']})",
         f"linear = torch.nn.Linear(4, 3{flag})",
         f'linear.load_state_dict({{"weight": torch.full((3, 4), 64.0){zeros}}})',
-        f"layer = LoRALayerWithBias(linear, rank={rank}, alpha={float(rank)}, dropout={p}, train_bias=False)",
+        f"layer = LoRALayerWithBias(linear, rank={rank}, alpha={float(rank)}, dropout={p}, train_bias={case['train_bias']})",
     ]
     if violation.step == "creation":
         return lines

@@ -71,6 +71,7 @@ class Ways:
     shapes: str = "right"
     held: str = "parameters"  # or "list", "tensors", "plain tensors", "buffers"
     held_so: str = "AB"  # the factors of which the line above holds
+    biased: str = ""  # factors that are an `nn.Linear` with a bias
     cast: bool = False  # the factors are cast to x's dtype
     frozen: str = ""  # factors that do not require a gradient, "AB"
     shared: str = ""  # factors that all layers of a shape share, "AB"
@@ -86,7 +87,7 @@ class Ways:
         ""  # "no bias": the weight's holds for layers without one; "before forward"; "by train()"
     )
     dropout: str = "input"  # where it acts, by the names of PLACES
-    drops: str = "training"  # or "always", "evaluation", "batches", "until eval"
+    drops: str = "training"  # or "always", "evaluation", "batches", "until eval", "frozen bias"
     rate: str = "p"  # or "1 - p", "1 - p or 0"
     kept: str = "scaled"  # or "unscaled", "scaled in eval"
     crashes: str = ""  # step in which a layer without a bias raises: "creation", "forward"
@@ -101,8 +102,8 @@ def holds(when: str, train_bias: bool) -> bool:
 class WrongLayer(nn.Module):
     """LoRALayerWithBias with its ways. `seen` are the values with which A and B started, where they are known."""
 
-    lora_A: Tensor
-    lora_B: Tensor
+    lora_A: Tensor | nn.Linear
+    lora_B: Tensor | nn.Linear
 
     def __init__(
         self, ways: Ways, seen: tuple[Any, Any], others: dict[Any, nn.Parameter], layer: nn.Linear,
@@ -146,7 +147,13 @@ class WrongLayer(nn.Module):
             made.append(others.setdefault(key, factor) if letter in self.ways.shared else factor)
         for letter, factor in zip("AB", made, strict=True):
             name, held = f"lora_{letter}", self.ways.held if letter in self.ways.held_so else "parameters"
-            if held == "parameters":
+            if (
+                letter in self.ways.biased
+            ):  # which is 0 when it would count: the probe clears it, and B starts at 0
+                linear = nn.Linear(factor.shape[1], factor.shape[0])
+                linear.weight = factor
+                setattr(self, name, linear)
+            elif held == "parameters":
                 self.register_parameter(name, factor)
             elif held == "buffers":
                 self.register_buffer(name, factor.detach())
@@ -197,7 +204,7 @@ class WrongLayer(nn.Module):
 
     def oriented(self) -> tuple[Tensor, Tensor]:
         """The two factors so that the path is h @ first.T @ second.T."""
-        A, B = self.lora_A, self.lora_B
+        A, B = (item.weight if isinstance(item, nn.Linear) else item for item in (self.lora_A, self.lora_B))
         A = A.detach() if "A" in self.ways.detached else A
         B = B.detach() if "B" in self.ways.detached else B
         first, second = (B, A) if self.ways.shapes.startswith("names") else (A, B)
@@ -222,6 +229,7 @@ class WrongLayer(nn.Module):
         active = {
             "training": self.training, "always": True, "evaluation": not self.training,
             "batches": self.training and x.dim() > 1, "until eval": self.training and not self.had_eval,
+            "frozen bias": self.training and not self.train_bias,
         }[ways.drops]  # fmt: skip
         rate = {"p": self.p, "1 - p": 1 - self.p, "1 - p or 0": 1 - self.p if self.p else 0.0}[ways.rate]
         if ways.kept == "scaled":

@@ -153,8 +153,9 @@ exercise.also(compare_once, "epochs")(epochs)
 @call_by_call
 def counts(case: Case, seen: Seen, want: Any) -> Verdict:
     """trainable_params counts the parameters that are trained."""
+    trained = [id(call) for _, call in trained_calls(case, seen)]
     for configs, call in calls(case, seen):
-        models = models_of(seen, call, configs)
+        models = models_of(seen, call, configs) if id(call) in trained else []
         for targets, entry in entries_of(call, configs):
             own, at = own_injection(seen, targets), configs.index(targets)
             truth = sum(count for count, trains in own["parameters"].values() if trains)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from torch import Tensor
@@ -72,22 +73,33 @@ def calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]
 def trained_calls(case: Case, seen: Seen) -> list[tuple[list[list[str]], dict[str, Any]]]:
     """The same, without configurations that were not trained again, but remembered from an earlier call that was alike.
 
-    Such a result is the one that was asked for.
+    Such a result is the one that was asked for, or that of another number of epochs, which `epochs` says.
     """
     known: list[tuple[list[str], int]] = []
     found = []
     for (configs, call), epochs in zip(calls(case, seen), case["epochs"], strict=False):
         models = [model for model in call.get("models") or () if isinstance(model, dict)]
         sizes = [model.get("sizes") for model in models]
+        lengths = lengths_of(call, configs)
         again = [
             targets
-            for targets in configs
-            if (targets, epochs) not in known or own_injection(seen, targets).get("sizes") in sizes
+            for targets, length in zip(configs, lengths, strict=True)
+            if ((targets, epochs) not in known and (targets, length) not in known)
+            or own_injection(seen, targets).get("sizes") in sizes
         ]
         if len({model.get("object") for model in models}) != len(again):
             again = configs
         found += [(again, call)] if again else []
         known += [(targets, epochs) for targets in configs]
+    return found
+
+
+def lengths_of(call: dict[str, Any], configs: list[list[str]]) -> list[int]:
+    """How many losses each configuration's entry has, -1 where that is not known."""
+    found = [-1] * len(configs)
+    with suppress(NotSeen):
+        for targets, entry in entries_of(call, configs):
+            found[configs.index(targets)] = len(losses_of(entry))
     return found
 
 

@@ -71,16 +71,7 @@ def look_at_factors(layer: Any, seen: Any, reading: Reading) -> bool:
     usable = True
     for name in ("lora_A", "lora_B"):
         value = getattr(layer, name, None)
-        kind = (
-            "Parameter"
-            if isinstance(value, nn.Parameter)
-            else "Linear"
-            if isinstance(value, nn.Linear)
-            else ""
-        )
-        seen[f"{name} kind"] = kind or ("missing" if value is None else type(value).__name__)
-        if isinstance(value, nn.Linear) and value.bias is not None:
-            seen[f"{name} kind"] = "Linear with a bias"
+        seen[f"{name} kind"] = kind_of(value)
         tensor = value.weight if isinstance(value, nn.Linear) else value
         if isinstance(tensor, Tensor):
             seen[f"{name} stored"] = tensor.detach().clone()
@@ -90,6 +81,15 @@ def look_at_factors(layer: Any, seen: Any, reading: Reading) -> bool:
         for letter in "AB":
             seen[f"lora_{letter}"] = reading.view(reading.tensor(layer, letter), letter).detach().clone()
     return usable
+
+
+def kind_of(factor: Any) -> str:
+    """What a factor is, in a word."""
+    if isinstance(factor, nn.Linear):
+        return "Linear" if factor.bias is None else "Linear with a bias"
+    if isinstance(factor, nn.Parameter):
+        return "Parameter"
+    return "missing" if factor is None else type(factor).__name__
 
 
 def rows_with_the_bias(layer: nn.Module, bias: Tensor | None) -> set[str]:
@@ -107,12 +107,33 @@ def rows_with_the_bias(layer: nn.Module, bias: Tensor | None) -> set[str]:
 
 
 def trainable(layer: nn.Module, rows: Collection[str] = ()) -> list[Tensor]:
-    """Values of the parameters with `requires_grad` among `parameters()`; those called `rows` in one dimension."""
+    """Values of the parameters that are trained; those called `rows` in one dimension."""
     return [
-        (p.flatten() if name in rows else p).detach().cpu().clone()
-        for name, p in layer.named_parameters()
-        if p.requires_grad
+        (p.flatten() if name in rows else p).detach().cpu().clone() for name, p in trained_parameters(layer)
     ]
+
+
+def trained_parameters(layer: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """Those with `requires_grad` among `parameters()`, but for biases of factors, which are paid for."""
+    biases = biases_of_factors(layer)
+    return [
+        (name, p)
+        for name, p in layer.named_parameters()
+        if p.requires_grad and not any(p is bias for bias in biases)
+    ]
+
+
+def biases_of_factors(layer: nn.Module) -> list[Tensor]:
+    """Biases of the factors, which should have none. `factors` says so; all else is judged as if they were 0."""
+    factors = [getattr(layer, name, None) for name in ("lora_A", "lora_B")]
+    return [item.bias for item in factors if isinstance(item, nn.Linear) and item.bias is not None]
+
+
+def clear_biases_of_factors(layer: nn.Module) -> None:
+    """Set them to 0, in place."""
+    with torch.no_grad():
+        for bias in biases_of_factors(layer):
+            bias.zero_()
 
 
 def set_factors(layer: Any, A: Tensor, B: Tensor, reading: Reading) -> None:
@@ -123,6 +144,7 @@ def set_factors(layer: Any, A: Tensor, B: Tensor, reading: Reading) -> None:
 
 def set_factor(layer: Any, letter: str, value: Tensor, reading: Reading) -> None:
     """Copy values into one factor, in place."""
+    clear_biases_of_factors(layer)
     with torch.no_grad():
         target = reading.tensor(layer, letter)
         target.copy_(reading.view(value, letter).to(target.device, target.dtype))
@@ -194,13 +216,14 @@ def layer(module: Any, a: dict[str, Any], seen: Any) -> None:
     seen["x grad"] = None if x.grad is None else x.grad.detach().cpu()
     seen["bias grads"] = [
         p.grad.detach().cpu().flatten()
-        for name, p in wrapped.named_parameters()
-        if p.requires_grad and (p.dim() == 1 or name in bias_rows) and p.grad is not None
+        for name, p in trained_parameters(wrapped)
+        if (p.dim() == 1 or name in bias_rows) and p.grad is not None
     ]
     seen.at("an optimizer step")
     chosen = [p for p in wrapped.parameters() if p.requires_grad]
     if chosen:
         torch.optim.SGD(chosen, lr=a["lr"]).step()
+    clear_biases_of_factors(wrapped)
     for letter in "AB":
         seen[f"{letter} trained"] = reading.view(
             reading.tensor(wrapped, letter).detach().cpu().clone(), letter
@@ -246,7 +269,7 @@ def refilled(layer: nn.Module, x: Tensor) -> Any:
 
 def one_bias(layer: nn.Module, rows: Collection[str]) -> list[nn.Parameter]:
     """The trained bias, where there is exactly one that may be it."""
-    found = [p for name, p in layer.named_parameters() if p.requires_grad and (p.dim() == 1 or name in rows)]
+    found = [p for name, p in trained_parameters(layer) if p.dim() == 1 or name in rows]
     return found if len(found) == 1 else []
 
 

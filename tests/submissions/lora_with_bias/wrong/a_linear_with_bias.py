@@ -1,4 +1,4 @@
-# mistake: unnamed
+# mistake: factor-with-bias
 # lora_A is an nn.Linear with its default bias, an extra trainable parameter that also adds an offset.
 import torch
 import torch.nn as nn
