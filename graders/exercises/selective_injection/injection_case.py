@@ -101,6 +101,7 @@ class Inject(Experiment):
         if case["model"] == "block":
             return None
         rng = np.random.Generator(np.random.Philox(key=[case["seed"], 9]))
+        least = 3 if case["model"] == "inner" else 1  # the factors of a small layer may have a product of 0
         specs: list[dict[str, Any]] = []
         for at, (name, kind) in enumerate(MODELS[case["model"]]):
             if kind in CONTAINERS:
@@ -109,7 +110,7 @@ class Inject(Experiment):
             if kind in ("parameter", "none"):
                 specs.append({"name": name, "kind": kind})
                 continue
-            d_in, d_out = int(rng.integers(1, 7)), int(rng.integers(1, 7))
+            d_in, d_out = int(rng.integers(least, 7)), int(rng.integers(least, 7))
             bias = {"all": True, "none": False, "some": at % 2 == 0}[case["bias"]]
             spec: dict[str, Any] = {"name": name, "kind": kind, "in": d_in, "out": d_out, "bias": bias}
             if kind == "linear":
