@@ -147,9 +147,8 @@ class WrongLayer(nn.Module):
             made.append(others.setdefault(key, factor) if letter in self.ways.shared else factor)
         for letter, factor in zip("AB", made, strict=True):
             name, held = f"lora_{letter}", self.ways.held if letter in self.ways.held_so else "parameters"
-            if (
-                letter in self.ways.biased
-            ):  # which is 0 when it would count: the probe clears it, and B starts at 0
+            if letter in self.ways.biased:
+                # Its bias never counts: while B is 0 as it starts, and later the probe sets it to 0.
                 linear = nn.Linear(factor.shape[1], factor.shape[0])
                 linear.weight = factor
                 setattr(self, name, linear)
