@@ -16,7 +16,7 @@ BESIDE = {
     "lora_with_bias": (
         "rank_hard_coded", "pair_dropout_in_eval_and_flag_inverted", "activation_between_factors", "a_zero", "a_linear_with_bias",
         "b_default_linear_init", "bias_always_trained", "factors_swapped", "factors_on_the_class", "dropout_on_output", "base_path_missing",
-        "output_always_float32", "output_flattened", "cache_ignores_a",
+        "output_always_float32", "output_flattened", "cache_ignores_a", "base_weight_trainable",
     ),
     "selective_injection": (
         "empty_list_as_default_or", "default_says_out_proj", "b_random", "wraps_conv1d_and_layernorm_too", "factors_shared_by_shape",
