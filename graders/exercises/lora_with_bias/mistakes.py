@@ -42,7 +42,7 @@ MISTAKES = {
     "crashes-without-bias": ("A layer without a bias makes it crash", "What is nn.Linear(4, 3, bias=False).bias?"),
     "bias-added-twice": ("The bias is added twice", "Does the original layer's output hold its bias already?"),
     "bias-dropped": ("The bias is lost", "What is your output for an input of zeros?"),
-    "dropout-ignored": ("Dropout has no effect", "Call your layer twice in training mode with dropout 0.5: do the outputs differ?"),
+    "dropout-ignored": ("Dropout has no effect", "Call your layer twice in training mode with dropout 0.5, for both values of train_bias: do the outputs differ?"),
     "dropout-on-base-path": ("Dropout acts on the original layer's path", "Which of the two paths gets the input unchanged?"),
     "dropout-in-eval": ("Dropout acts in evaluation mode", "Who tells your dropout whether the layer is in training mode?"),
     "dropout-on-output": ("Dropout acts on an output", "Does the formula drop values of x, or of what is computed from it?"),
