@@ -27,6 +27,16 @@ def build(module: Any, a: dict[str, Any], seen: Any, weight: Tensor, bias: Tenso
     return layer
 
 
+def stored(factor: Any) -> Any:
+    """The tensor of a factor: the attribute itself, or the weight of an `nn.Linear`."""
+    return factor.weight if isinstance(factor, nn.Linear) else factor
+
+
+def factors_of(layer: nn.Module) -> list[Any]:
+    """`lora_A` and `lora_B`, None where one is missing."""
+    return [getattr(layer, name, None) for name in ("lora_A", "lora_B")]
+
+
 class Reading(NamedTuple):
     """Where A (rank, in) and B (out, rank) are found: under which names, and which of them is transposed.
 
@@ -37,9 +47,8 @@ class Reading(NamedTuple):
     turned: tuple[bool, bool] = (False, False)
 
     def tensor(self, layer: Any, letter: str) -> Any:
-        """The tensor of a factor as it is stored: the attribute itself, or the weight of an `nn.Linear`."""
-        value = getattr(layer, self.names["AB".index(letter)])
-        return value.weight if isinstance(value, nn.Linear) else value
+        """The tensor of a factor as it is stored."""
+        return stored(getattr(layer, self.names["AB".index(letter)]))
 
     def view(self, tensor: Tensor, letter: str) -> Tensor:
         """A factor, or its gradient, as the contract writes it."""
@@ -72,7 +81,7 @@ def look_at_factors(layer: Any, seen: Any, reading: Reading) -> bool:
     for name in ("lora_A", "lora_B"):
         value = getattr(layer, name, None)
         seen[f"{name} kind"] = kind_of(value)
-        tensor = value.weight if isinstance(value, nn.Linear) else value
+        tensor = stored(value)
         if isinstance(tensor, Tensor):
             seen[f"{name} stored"] = tensor.detach().clone()
         else:
@@ -94,8 +103,7 @@ def kind_of(factor: Any) -> str:
 
 def rows_with_the_bias(layer: nn.Module, bias: Tensor | None) -> set[str]:
     """Names of parameters that hold the original bias in another shape, as a row (1, out) say."""
-    factors = [getattr(layer, name, None) for name in ("lora_A", "lora_B")]
-    factors = [item.weight if isinstance(item, nn.Linear) else item for item in factors]
+    factors = [stored(item) for item in factors_of(layer)]
     return {
         name
         for name, p in layer.named_parameters()
@@ -125,8 +133,7 @@ def trained_parameters(layer: nn.Module) -> list[tuple[str, nn.Parameter]]:
 
 def biases_of_factors(layer: nn.Module) -> list[Tensor]:
     """Biases of the factors, which should have none. `factors` says so; all else is judged as if they were 0."""
-    factors = [getattr(layer, name, None) for name in ("lora_A", "lora_B")]
-    return [item.bias for item in factors if isinstance(item, nn.Linear) and item.bias is not None]
+    return [item.bias for item in factors_of(layer) if isinstance(item, nn.Linear) and item.bias is not None]
 
 
 def clear_biases_of_factors(layer: nn.Module) -> None:
