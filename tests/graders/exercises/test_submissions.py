@@ -125,3 +125,13 @@ def test_an_untouched_stub_is_not_attempted(exercise_id: str, box: Box) -> None:
     assert "stub" in report.message
     assert [item.status for item in report.properties] == ["not_run"] * len(EXERCISES[exercise_id].properties)
     assert report.max_score == EXERCISES[exercise_id].points
+
+
+def test_results_that_are_kept_whatever_the_epochs_cost_one_claim(box: Box) -> None:
+    """A comparison that remembers its results without regard to n_epochs is right in all but their number."""
+    path = next(path for _, path in submissions("wrong") if path.stem == "memo_without_n_epochs")
+    report = grade_file(EXERCISES["selective_injection"], path, box, SETTINGS, "verdicts")
+
+    assert [(item.id, item.status) for item in report.properties if item.status != "passed"] == [
+        ("epochs", "failed")
+    ]
